@@ -1,0 +1,1 @@
+"""READ: what consumers install: find, verify, read. Imports no other room."""

@@ -1,0 +1,18 @@
+"""What every room's tests share: where the repository and the real data are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The directory of real data, beside the repository; never part of it."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"needs the real data sets in {path}, which are not part of the repository (see docs/data.md)")
+    return path
