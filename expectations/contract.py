@@ -212,7 +212,7 @@ class Contract:
         digest: SHA-256 (hex) over RFC 8785 JSON of the document and of the glossary terms that it names.
         document: the parsed YAML, JSON-compatible.
         owner: username of the team member whose role is `owner`.
-        release: group of datasets that are published together or not at all; the dataset's own name where none is given.
+        release: group of datasets that are published together; the dataset's own name where none is given.
         custom: vendor properties at the top: `changeManagement`, `aiUse`, `gate`, `dataGovernance` …
     """
 

@@ -1,6 +1,7 @@
 """Finding and Verdict: one clause observed, and the whole; the only place that can say "pass".
 
-Belongs here: states, gate items, the arithmetic from findings to an open or shut gate. Does not: how a finding is measured.
+Belongs here: states, gate items, the arithmetic from findings to an open or shut gate.
+Does not: how a finding is measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 """PUBLISH: when things happen, and the moves across the gate.
 
-Belongs here: Dagster definitions, settings, the run command. Does not: policy; a rule or a threshold lives in a contract.
+Belongs here: Dagster definitions, settings, the run command.
+Does not: policy; a rule or a threshold lives in a contract.
 """
