@@ -1,0 +1,110 @@
+"""What the last dbt build of a family did: its fingerprint, which models it made, how each test came out.
+
+Belongs here: the record and how to read dbt's run results into it. Does not: running dbt (`model_assets.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+
+from orchestration.manifest import Manifest, SourceTable
+from orchestration.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build of one family of datasets.
+
+    Args:
+        fingerprint: digest of the code and the loads that went in.
+        problems: dataset → why dbt made no candidate of it; empty where all were made.
+        tests: unique id → (status, failing rows).
+    """
+
+    fingerprint: str
+    problems: Mapping[str, str]
+    tests: Mapping[str, tuple[str, int | None]]
+
+    @property
+    def whole(self) -> bool:
+        """True where every dataset of the family has a candidate."""
+        return not self.problems
+
+
+def read_results(manifest: Manifest, family: Iterable[str], fingerprint: str, results: Mapping[str, Any]) -> Build:
+    """A Build from dbt's `run_results.json`.
+
+    Args:
+        results: the parsed document; a node that it does not name counts as not run.
+    """
+    by_id = {r["unique_id"]: r for r in results["results"]}
+    problems = {}
+    for dataset in family:
+        above = manifest.upstream(dataset)
+        if by_id.get(manifest.datasets[dataset], {}).get("status") != "success":
+            problems[dataset] = _cause(by_id, manifest, above)
+    tests = {
+        uid: (str(r["status"]), r.get("failures"))
+        for uid, r in by_id.items()
+        if uid.startswith("test.")
+    }
+    return Build(fingerprint=fingerprint, problems=problems, tests=tests)
+
+
+def _cause(by_id: Mapping[str, Any], manifest: Manifest, above: frozenset[str]) -> str:
+    """Name the nodes that stopped it; dbt's own message stays in its log, for it can hold values of rows."""
+    culprits = sorted(
+        f"{uid.split('.')[0]} {uid.split('.')[2]} ({r['status']})"
+        for uid, r in by_id.items()
+        if r["status"] in {"error", "fail", "runtime error"} and (uid in above or above & _attached(manifest, uid))
+    )
+    return "; ".join(culprits) or "it was skipped, and dbt names no cause"
+
+
+def _attached(manifest: Manifest, uid: str) -> set[str]:
+    entry = manifest.document["nodes"].get(uid) or manifest.document["unit_tests"].get(uid) or {}
+    return set(entry.get("depends_on", {}).get("nodes", []))
+
+
+def remember_build(workshop: Workshop, family: Iterable[str], build: Build) -> None:
+    """Keep the record of a family's build."""
+    workshop.remember("builds", _name(family), asdict(build))
+
+
+def recall_build(workshop: Workshop, manifest: Manifest, dataset: str) -> Build | None:
+    """The last build of the family that a dataset belongs to, or None."""
+    document = workshop.recall("builds", _name(family_of(manifest, dataset)))
+    if document is None:
+        return None
+    tests = {uid: (status, failures) for uid, (status, failures) in document["tests"].items()}
+    return Build(fingerprint=document["fingerprint"], problems=document["problems"], tests=tests)
+
+
+def family_of(manifest: Manifest, dataset: str) -> tuple[str, ...]:
+    """The datasets that are built together with this one."""
+    return next(f for f in manifest.families if dataset in f)
+
+
+def current_fingerprint(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dataset: str) -> str:
+    """What a build made now would have as its fingerprint.
+
+    Args:
+        connection: on the warehouse.
+        dataset: any of a family.
+    """
+    family = family_of(manifest, dataset)
+    tables = {t for d in family for t in manifest.feeding(d)}
+    return manifest.fingerprint(family, [load for t in sorted(tables, key=lambda t: t.name) for load in _loads(connection, t)])
+
+
+def _loads(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> list[str]:
+    rows = connection.execute(f'SELECT DISTINCT _load_id, _file_digest FROM raw."{table.name}"').fetchall()
+    return [f"{table.name} {load_id} {digest}" for load_id, digest in rows]
+
+
+def _name(family: Iterable[str]) -> str:
+    return "+".join(sorted(family))

@@ -1,0 +1,54 @@
+"""Assembly: everything that Dagster loads. Nothing is decided here.
+
+Belongs here: putting assets, jobs and schedules together. Does not: any of them.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.gate_assets import gate_assets
+from orchestration.golden_assets import golden_assets
+from orchestration.jobs import (
+    cadence_schedules,
+    everything_job,
+    expiry_schedule,
+    freshness_schedule,
+    keep_alive_schedule,
+)
+from orchestration.model_assets import dbt_resource, model_assets
+from orchestration.platform import Platform, load_platform
+from orchestration.settings import read_settings
+from orchestration.source_assets import source_assets
+
+
+def build_definitions(platform: Platform) -> dg.Definitions:
+    """All definitions of one platform.
+
+    Args:
+        platform: settings, promises and manifest.
+    """
+    return dg.Definitions(
+        assets=[
+            *source_assets(platform),
+            *model_assets(platform),
+            *gate_assets(platform),
+            *golden_assets(platform),
+        ],
+        jobs=[everything_job()],
+        schedules=[
+            *cadence_schedules(platform),
+            freshness_schedule(platform),
+            expiry_schedule(platform),
+            keep_alive_schedule(platform),
+        ],
+        resources={"dbt": dbt_resource(platform)},
+        # Steps are short, and every new process would pay seconds of imports.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` points at."""
+    return build_definitions(load_platform(read_settings()))

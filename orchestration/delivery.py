@@ -1,0 +1,73 @@
+"""One delivery: land it, keep what was seen of it, and tell every dataset that it feeds when it is refused.
+
+Belongs here: the order of these moves. Does not: what makes a delivery wrong (`expectations/landing.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from expectations.landing import DeliveryRefused, Landing, land
+from orchestration.manifest import SourceTable
+from orchestration.platform import Platform
+from orchestration.publish import refuse
+from orchestration.sample import generate
+from orchestration.settings import Settings
+from orchestration.workshop import Workshop
+
+Progress = Callable[[str], None]
+
+
+def deliver(platform: Platform, table: SourceTable, *, now: datetime, run: str, progress: Progress) -> Landing:
+    """Land what a source table's delivery holds now.
+
+    Args:
+        table: which one.
+        now: wall clock, UTC.
+        run: id of the run, for the record.
+        progress: told each move in a few words.
+
+    Raises:
+        DeliveryRefused: the delivery is not what was agreed; `raw` keeps what it had, and each dataset that the
+            table feeds is recorded as refused.
+    """
+    settings, workshop = platform.settings, platform.workshop
+    prepare_sample(settings, progress)
+    source = platform.promises.sources[table.system]
+    try:
+        with workshop.warehouse() as connection:
+            landing = land(
+                connection,
+                source,
+                table.table,
+                settings.source_files,
+                now=now,
+                progress=progress,
+                postgres=settings.postgres.get(table.system),
+            )
+    except DeliveryRefused as refusal:
+        datasets = platform.manifest.fed_by(table)
+        refuse(platform, datasets, stage="landing", message=str(refusal), now=now, run=run)
+        raise
+    if not landing.unchanged:
+        workshop.remember("landings", table.name, asdict(landing))
+    return landing
+
+
+def observed_changes(workshop: Workshop, tables: Iterable[SourceTable]) -> Mapping[str, tuple[str, ...]]:
+    """Differences between what was delivered and what was agreed, by system, as of the last landing of each table."""
+    changes: dict[str, tuple[str, ...]] = {}
+    for table in tables:
+        record = workshop.recall("landings", table.name)
+        if record is not None and record["differences"]:
+            changes[table.system] = (*changes.get(table.system, ()), *record["differences"])
+    return changes
+
+
+def prepare_sample(settings: Settings, progress: Progress) -> None:
+    """Generate the sample where no data directory was given and none was generated yet."""
+    if settings.data is None and not (settings.sample / "SYNTHETIC").exists():
+        progress("no data directory given: generating a synthetic sample")
+        generate(settings.sample, progress=progress)

@@ -1,0 +1,304 @@
+"""The gate of one dataset: pin the candidate, audit those bytes, judge; the decision is kept for the publishing step.
+
+Belongs here: the order of the moves and when an earlier decision still holds. Does not: rules and thresholds (contracts),
+Dagster (`gate_assets.py`), publishing (`publish.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations.audit import audit, examples, rules_digest
+from expectations.clock import Clock, dataset_clock, valid_until
+from expectations.contract import Contract
+from expectations.readiness import expected_rules, judge
+from expectations.suite import run_suite
+from expectations.verdict import Finding, GateItem, State, Verdict, read_verdict
+from lineage.certificate import Input
+from lineage.pin import Part, Pin, pin
+from orchestration.builds import Build, current_fingerprint, recall_build
+from orchestration.delivery import observed_changes
+from orchestration.manifest import Manifest
+from orchestration.promises import Promises
+from orchestration.workshop import Workshop
+
+Progress = Callable[[str], None]
+
+
+class BuildRefused(RuntimeError):
+    """There is no candidate to audit: dbt did not build it from what is in `raw` now."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided on one candidate.
+
+    Args:
+        fingerprint: of the build that made the candidate.
+        inputs: the loads that it was built from.
+        clock: the dataset's clock.
+        pinned_at: wall clock (UTC) at which the clock was read.
+        valid_until: wall clock (UTC) at which the freshness promise runs out.
+        examples: rule id → masked keys of a few offending rows.
+        renewed: False where an earlier decision still holds and nothing was measured again.
+    """
+
+    verdict: Verdict
+    pin: Pin
+    fingerprint: str
+    inputs: tuple[Input, ...]
+    clock: Clock
+    pinned_at: datetime
+    valid_until: datetime
+    examples: Mapping[str, tuple[str, ...]]
+    renewed: bool = True
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that was judged."""
+        return self.verdict.dataset
+
+    def still_holds(self, fingerprint: str, contract: Contract, now: datetime) -> bool:
+        """True while the same build under the same promise has more than half its validity left.
+
+        A shut gate is always tried again: what shut it may be outside the candidate.
+        """
+        return (
+            self.verdict.open
+            and self.fingerprint == fingerprint
+            and self.verdict.contract_digest == contract.digest
+            and self.verdict.rules_digest == rules_digest(contract)
+            and all(part.path.exists() for part in self.pin.parts)
+            and now < self.pinned_at + (self.valid_until - self.pinned_at) / 2
+        )
+
+
+def decide(
+    workshop: Workshop, promises: Promises, manifest: Manifest, dataset: str, *, now: datetime, progress: Progress
+) -> Decision:
+    """Judge the candidate as it is now, or find that the last decision still holds.
+
+    Args:
+        dataset: name of the dataset.
+        now: wall clock, UTC.
+        progress: told each move in a few words.
+
+    Raises:
+        BuildRefused: dbt built no candidate from what is in `raw`.
+    """
+    contract = promises.contracts[dataset]
+    with workshop.warehouse() as connection:
+        build = _built(workshop, connection, promises, manifest, dataset)
+        last = recall_decision(workshop, dataset)
+        if last is not None and last.still_holds(build.fingerprint, contract, now):
+            return replace(last, renewed=False)
+        progress("pinning")
+        pinned = pin(connection, f'candidate."{dataset}"', contract, workshop.settings.workshop / "pins" / dataset)
+        decision = _judge(connection, workshop, promises, manifest, build, pinned, last, now, progress)
+    remember_decision(workshop, decision)
+    return decision
+
+
+def _built(
+    workshop: Workshop, connection: duckdb.DuckDBPyConnection, promises: Promises, manifest: Manifest, dataset: str
+) -> Build:
+    build = recall_build(workshop, manifest, dataset)
+    owner = promises.contracts[dataset].owner
+    if build is None or build.fingerprint != current_fingerprint(connection, manifest, dataset):
+        raise BuildRefused(
+            f"{dataset}: the candidate was not built from what is in raw now; required: a build of exactly these loads "
+            f"and models; owner: {owner}; next: materialise candidate/{dataset}, or `esclusa run --only {dataset}`"
+        )
+    if problem := build.problems.get(dataset):
+        raise BuildRefused(f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; next: `dbt build -s +{dataset}`")
+    return build
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection,
+    workshop: Workshop,
+    promises: Promises,
+    manifest: Manifest,
+    build: Build,
+    pinned: Pin,
+    last: Decision | None,
+    now: datetime,
+    progress: Progress,
+) -> Decision:
+    contract = promises.contracts[pinned.dataset]
+    relation = relation_of(pinned)
+    clock = dataset_clock(contract, promises.clocks)
+    progress(f"auditing {pinned.rows:,} rows")
+    measured = [
+        *audit(
+            connection,
+            relation,
+            contract,
+            clock_at=clock.at(now, now),
+            relations=_relations(connection, manifest, pinned.dataset),
+            reference=_reference(last),
+        ),
+        *run_suite(contract, [part.path for part in pinned.parts]),
+        *_dbt_findings(manifest, build, contract),
+    ]
+    verdict = judge(
+        contract,
+        candidate_digest=pinned.digest,
+        audited_at=now,
+        findings=measured,
+        sources=promises.sources,
+        feeding=frozenset(t.system for t in manifest.feeding(pinned.dataset)),
+        others=[c for name, c in promises.contracts.items() if name != pinned.dataset],
+        source_changes=observed_changes(workshop, manifest.feeding(pinned.dataset)),
+        today=now.date(),
+        rules_digest=rules_digest(contract),
+    )
+    verdict = replace(verdict, expected_rules=expected_rules(contract) | set(manifest.tests(pinned.dataset)))
+    failing = [f for f in measured if f.state in {State.FAIL, State.WARN} and f.engine == "sql"]
+    return Decision(
+        verdict=verdict,
+        pin=pinned,
+        fingerprint=build.fingerprint,
+        inputs=_inputs(connection, manifest, pinned.dataset),
+        clock=clock,
+        pinned_at=now,
+        valid_until=_valid_until(connection, relation, contract, clock, now),
+        examples={f.rule: tuple(examples(connection, relation, contract, f)) for f in failing},
+    )
+
+
+def relation_of(pinned: Pin) -> str:
+    """SQL that reads the pinned bytes and nothing else."""
+    paths = ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in pinned.parts)
+    return f"read_parquet([{paths}])"
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dataset: str) -> dict[str, str]:
+    """Upstream models and sources that a contract may reconcile with: `<schema>.<table>` → SQL."""
+    names = set()
+    for uid in manifest.upstream(dataset):
+        entry = manifest.document["sources"].get(uid) or manifest.node(uid)
+        names.add((entry["schema"], entry.get("identifier") or entry["alias"]))
+    return {f"{schema}.{table}": f'"{schema}"."{table}"' for schema, table in sorted(names)}
+
+
+def _reference(last: Decision | None) -> dict[str, Mapping[str, Any]]:
+    """Distributions of the last candidate that passed: what drift is measured against."""
+    if last is None or not last.verdict.open:
+        return {}
+    return {f.rule: f.statistics for f in last.verdict.findings if f.statistics is not None}
+
+
+def _valid_until(
+    connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract, clock: Clock, now: datetime
+) -> datetime:
+    """When the freshness promise runs out; at once where the contract makes none or there is no row."""
+    freshness = contract.sla("freshness")
+    if freshness is None:
+        return now
+    row = connection.execute(f'SELECT max("{freshness.column}")::TIMESTAMP FROM {relation}').fetchone()
+    if row is None or row[0] is None:
+        return now
+    return valid_until(contract, clock, now, row[0].replace(tzinfo=UTC))
+
+
+def _inputs(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dataset: str) -> tuple[Input, ...]:
+    inputs = []
+    for table in manifest.feeding(dataset):
+        rows = connection.execute(
+            f"""SELECT l.file, l.file_digest, r.n, l.load_id, l.landed_at, l.contract_digest, l.synthetic
+                FROM (SELECT _load_id, count(*) AS n FROM raw."{table.name}" GROUP BY 1) r
+                JOIN meta.loads l ON l.load_id = r._load_id ORDER BY l.landed_at, l.load_id"""
+        ).fetchall()
+        for file, digest, count, load_id, landed_at, contract_digest, synthetic in rows:
+            inputs.append(
+                Input(
+                    system=table.system,
+                    table=table.table,
+                    file=file,
+                    file_digest=digest,
+                    rows=count,
+                    load_id=load_id,
+                    landed_at=landed_at,
+                    contract_digest=contract_digest,
+                    synthetic=synthetic,
+                )
+            )
+    return tuple(inputs)
+
+
+_DBT_STATES = {"pass": State.PASS, "warn": State.WARN, "fail": State.FAIL, "error": State.ERROR}
+
+
+def _dbt_findings(manifest: Manifest, build: Build, contract: Contract) -> Iterable[Finding]:
+    for rule, uid in manifest.tests(contract.name).items():
+        status, failures = build.tests.get(uid, ("missing", None))
+        state = _DBT_STATES.get(status, State.MISSING)
+        node = manifest.node(uid)
+        severity = "warning" if str(node["config"].get("severity", "error")).lower() == "warn" else "error"
+        yield Finding(
+            rule=rule,
+            item=GateItem.QUALITY,
+            state=state,
+            severity=severity,
+            observed=failures,
+            required="0 rows",
+            threshold=0.0,
+            unit="rows",
+            description=str(node.get("description") or f"dbt test {node['name']}"),
+            message="" if state is State.PASS else f"dbt test {node['name']}: {status}, {failures} rows; required: 0 rows",
+            owner=contract.owner,
+            remedy=f"dbt test -s {node['name']}",
+            engine="dbt",
+        )
+
+
+def remember_decision(workshop: Workshop, decision: Decision) -> None:
+    """Keep a decision for the publishing step and for the next run."""
+    parts = [{**asdict(p), "path": str(p.path)} for p in decision.pin.parts]
+    workshop.remember(
+        "decisions",
+        decision.dataset,
+        {
+            "verdict": decision.verdict.to_json(),
+            "pin": {**asdict(decision.pin), "parts": parts},
+            "fingerprint": decision.fingerprint,
+            "inputs": [{**asdict(i), "landed_at": i.landed_at.isoformat()} for i in decision.inputs],
+            "clock": {"kind": decision.clock.kind, "standsAt": _iso(decision.clock.stands_at)},
+            "pinnedAt": decision.pinned_at.isoformat(),
+            "validUntil": decision.valid_until.isoformat(),
+            "examples": {rule: list(keys) for rule, keys in decision.examples.items()},
+        },
+    )
+
+
+def recall_decision(workshop: Workshop, dataset: str) -> Decision | None:
+    """The last decision on a dataset, or None; whether its gate is open is computed again from the findings."""
+    document = workshop.recall("decisions", dataset)
+    if document is None:
+        return None
+    held = document["pin"]
+    parts = tuple(Part(**{**p, "path": Path(p["path"])}) for p in held["parts"])
+    stands_at = document["clock"]["standsAt"]
+    return Decision(
+        verdict=read_verdict(document["verdict"]),
+        pin=Pin(**{**held, "parts": parts, "columns": tuple(held["columns"])}),
+        fingerprint=document["fingerprint"],
+        inputs=tuple(
+            Input(**{**i, "landed_at": datetime.fromisoformat(i["landed_at"])}) for i in document["inputs"]
+        ),
+        clock=Clock(document["clock"]["kind"], datetime.fromisoformat(stands_at) if stands_at else None),
+        pinned_at=datetime.fromisoformat(document["pinnedAt"]),
+        valid_until=datetime.fromisoformat(document["validUntil"]),
+        examples={rule: tuple(keys) for rule, keys in document["examples"].items()},
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

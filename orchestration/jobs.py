@@ -1,0 +1,120 @@
+"""Jobs and schedules: when things happen.
+
+Belongs here: what runs at which cadence. Does not: cadences themselves, where a source contract states them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration.health import expired, unhealthy
+from orchestration.platform import Platform
+from orchestration.publish import keep_alive
+from orchestration.source_assets import LAYER, source_key
+from orchestration.manifest import SourceTable
+
+EVERYTHING = "land_and_certify"
+
+
+def everything_job() -> Any:
+    """The whole way for every dataset: what `esclusa run` runs."""
+    return dg.define_asset_job(
+        EVERYTHING,
+        selection=dg.AssetSelection.all(),
+        description="Land every source, build, audit, certify and publish every dataset.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def cadence_schedules(platform: Platform) -> list[dg.ScheduleDefinition]:
+    """A job and a schedule for every source table that states a cadence: it and everything downstream.
+
+    Args:
+        platform: its source contracts state the cadences (cron, UTC).
+    """
+    schedules = []
+    for source in platform.promises.sources.values():
+        for table in source.tables:
+            cadence = table.custom["delivery"].get("cadence")
+            if cadence:
+                key = source_key(SourceTable(source.system, table.name))
+                job = dg.define_asset_job(
+                    f"land_{source.system}_{table.name}_and_certify",
+                    selection=dg.AssetSelection.assets(key).downstream(),
+                    description=f"Land {LAYER}/{source.system}__{table.name} and certify what it feeds.",
+                    executor_def=dg.in_process_executor,
+                )
+                schedules.append(_schedule(job, str(cadence)))
+    return schedules
+
+
+def freshness_schedule(platform: Platform) -> dg.ScheduleDefinition:
+    """Hourly: gates whose certificate has less than half its validity left are certified again; the rest stand.
+
+    Args:
+        platform: the datasets to keep fresh.
+    """
+    gates = [dg.AssetKey(["gate", d]) for d in platform.datasets]
+    goldens = [dg.AssetKey(["golden", d]) for d in platform.datasets]
+    job = dg.define_asset_job(
+        "enforce_freshness",
+        selection=dg.AssetSelection.assets(*gates, *goldens),
+        description="Certify again what is about to expire; what cannot be certified is left to expire.",
+        executor_def=dg.in_process_executor,
+    )
+    return _schedule(job, "10 * * * *")
+
+
+def expiry_schedule(platform: Platform) -> dg.ScheduleDefinition:
+    """Hourly: fails, naming dataset and owner, while any certificate is expired.
+
+    Args:
+        platform: where the golden repository is.
+    """
+
+    @dg.op(name="raise_expired_certificates")
+    def raise_expired(context: dg.OpExecutionContext) -> None:
+        late = expired(platform, datetime.now(UTC))
+        for line in late:
+            context.log.error(line)
+        if late:
+            raise dg.Failure(description="\n".join(late), allow_retries=False)
+
+    @dg.job(name="watch_expiry", description="Fails while any certificate is expired; names dataset and owner.")
+    def watch_expiry() -> None:
+        raise_expired()
+
+    return _schedule(watch_expiry, "40 * * * *")
+
+
+def keep_alive_schedule(platform: Platform) -> dg.ScheduleDefinition:
+    """Hourly: renews `timestamp.json`, but only while the platform is healthy; a dead platform lets everything expire.
+
+    Args:
+        platform: what must be healthy.
+    """
+
+    @dg.op(name="renew_timestamp")
+    def renew(context: dg.OpExecutionContext) -> None:
+        reasons = unhealthy(platform, datetime.now(UTC))
+        if reasons:
+            raise dg.Failure(
+                description="timestamp.json is not renewed, the platform is not healthy:\n" + "\n".join(reasons),
+                allow_retries=False,
+            )
+        context.log.info(f"timestamp.json renewed until {keep_alive(platform):%Y-%m-%d %H:%M} UTC")
+
+    @dg.job(name="keep_alive", description="Renews the golden repository's timestamp while the platform is healthy.")
+    def keep_alive_job() -> None:
+        renew()
+
+    return _schedule(keep_alive_job, "25 * * * *")
+
+
+def _schedule(job: Any, cron: str) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        job=job, cron_schedule=cron, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+    )

@@ -1,0 +1,121 @@
+"""dbt assets: one step per family of datasets that share models, up to `candidate/<dataset>`.
+
+Belongs here: running dbt inside a step and keeping its results. Does not: SQL (`dbt_project`), judging the results (`gate.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from orchestration.builds import current_fingerprint, read_results, recall_build, remember_build
+from orchestration.manifest import SourceTable
+from orchestration.platform import Platform
+from orchestration.source_assets import POOL, columns_of, source_key
+
+
+class Translator(DagsterDbtTranslator):
+    """Names dbt's nodes as the warehouse does: `<schema>/<table>`.
+
+    Args:
+        platform: its contracts describe the golden models, which have no dbt YAML of their own.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__()
+        self._contracts = platform.promises.contracts
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and table; a source is the asset that lands it."""
+        if dbt_resource_props["resource_type"] == "source":
+            system, _, table = str(dbt_resource_props["identifier"]).partition("__")
+            return source_key(SourceTable(system, table))
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer."""
+        return str(dbt_resource_props["schema"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The contract's words for a candidate, dbt's for the rest."""
+        contract = self._contracts.get(dbt_resource_props["name"])
+        if contract is None:
+            return str(dbt_resource_props.get("description", ""))
+        return f"Candidate of {contract.name}: not seen by any consumer before its gate opens.\n\n{contract.table.description}"
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The contract's column schema for a candidate."""
+        contract = self._contracts.get(dbt_resource_props["name"])
+        return {} if contract is None else {"dagster/column_schema": columns_of(contract.table)}
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        """The contract's owner."""
+        contract = self._contracts.get(dbt_resource_props["name"])
+        return None if contract is None else [f"team:{contract.owner}"]
+
+    def get_asset_check_spec(self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any) -> Any:
+        """Never blocking: dbt's tests of one dataset must not stop another; the gate counts them as findings."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return None if spec is None else spec._replace(blocking=False)
+
+
+def model_assets(platform: Platform) -> list[dg.AssetsDefinition]:
+    """A dbt step for every family of datasets.
+
+    Args:
+        platform: settings, promises and manifest of this code location.
+    """
+    return [_family_assets(platform, family) for family in platform.manifest.families]
+
+
+def dbt_resource(platform: Platform) -> DbtCliResource:
+    """dbt as the steps call it."""
+    project = platform.settings.dbt_project
+    return DbtCliResource(project_dir=str(project), profiles_dir=str(project), global_config_flags=["--no-use-colors"])
+
+
+def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=platform.manifest.document,
+        select=" ".join(f"+{dataset}" for dataset in family),
+        name="build_" + "_and_".join(family),
+        dagster_dbt_translator=Translator(platform),
+        pool=POOL,
+    )
+    def build_family(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        workshop, manifest = platform.workshop, platform.manifest
+        with workshop.warehouse() as connection:
+            fingerprint = current_fingerprint(connection, manifest, family[0])
+        last = recall_build(workshop, manifest, family[0])
+        if last is not None and last.whole and last.fingerprint == fingerprint:
+            context.log.info("nothing changed since the last build: its candidates stand")
+            for key in sorted(context.selected_asset_keys, key=str):
+                yield dg.MaterializeResult(asset_key=key, metadata={"rebuilt": False})
+            return
+        with workshop.exclusive():
+            yield from _build(context, dbt, platform, family, fingerprint)
+
+    return build_family
+
+
+def _build(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Platform, family: tuple[str, ...], fingerprint: str
+) -> Iterator[Any]:
+    context.log.info("building with dbt")
+    os.environ["ESCLUSA_WAREHOUSE"] = str(platform.settings.warehouse)  # dagster-dbt hands our environment to dbt
+    target = platform.settings.dbt_target / "runs" / context.run.run_id / family[0]
+    invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)
+    try:
+        yield from invocation.stream()
+        results = invocation.get_artifact("run_results.json")
+        # A part of the models proves nothing about the whole: the gate then asks for a whole build.
+        made_from = "" if context.is_subset else fingerprint
+        remember_build(platform.workshop, family, read_results(platform.manifest, family, made_from, results))
+    finally:
+        # Compiled SQL and results can hold values of rows; nothing needs them after this step.
+        shutil.rmtree(target, ignore_errors=True)

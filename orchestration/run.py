@@ -1,0 +1,102 @@
+"""`esclusa run`: the whole way once, on the same Dagster definitions as the UI, with progress and a table at the end.
+
+Belongs here: preparing the instance, showing progress, the exit code. Does not: any step of the way.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+
+from orchestration.definitions import build_definitions
+from orchestration.jobs import EVERYTHING
+from orchestration.platform import Platform, load_platform
+from orchestration.publish import open_golden
+from orchestration.settings import Settings
+from orchestration.summary import summarise
+
+CONFIG = Path(__file__).with_name("dagster.yaml")
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Make DAGSTER_HOME with the project's instance configuration.
+
+    Args:
+        settings: where it is; an instance configuration that an operator put there is left alone.
+    """
+    settings.dagster.mkdir(parents=True, exist_ok=True)
+    if not (settings.dagster / CONFIG.name).exists():
+        shutil.copy(CONFIG, settings.dagster / CONFIG.name)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster)
+
+
+def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
+    """Run every step and print what became of each dataset.
+
+    Args:
+        settings: where things are.
+        only: datasets to run; empty for all.
+        console: where progress and the table are printed.
+
+    Returns:
+        0 where every dataset serves its newest candidate, 1 where a gate is shut or a step failed.
+    """
+    prepare_instance(settings)
+    platform = load_platform(settings)
+    open_golden(platform)
+    job = build_definitions(platform).resolve_job_def(EVERYTHING)
+    run_id = str(uuid.uuid4())
+    with dg.DagsterInstance.get() as instance:
+        instance.add_event_listener(run_id, Progress(console))
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            asset_selection=_selection(platform, only) if only else None,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    return summarise(platform, only or platform.datasets, console, failed=not result.success)
+
+
+def _selection(platform: Platform, only: tuple[str, ...]) -> list[dg.AssetKey]:
+    goldens = dg.AssetSelection.assets(*(dg.AssetKey(["golden", d]) for d in only))
+    graph = build_definitions(platform).resolve_asset_graph()
+    return sorted(goldens.upstream().resolve(graph), key=str)
+
+
+class Progress:
+    """A line for every finished step, and what the running one is doing.
+
+    Args:
+        console: where to print.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began: dict[str, float] = {}
+
+    def __call__(self, event: dg.EventLogEntry) -> None:
+        """Take one event of the run."""
+        step = event.step_key or ""
+        if event.is_dagster_event:
+            self._step(step, event)
+        elif event.level < 40 and step:  # what our steps say of their progress
+            self._console.print(f"    [dim]{step}: {event.user_message}[/dim]", highlight=False)
+
+    def _step(self, step: str, event: dg.EventLogEntry) -> None:
+        kind = event.get_dagster_event().event_type
+        took = time.monotonic() - self._began.get(step, time.monotonic())
+        if kind is dg.DagsterEventType.STEP_START:
+            self._began[step] = time.monotonic()
+        elif kind is dg.DagsterEventType.STEP_SUCCESS:
+            self._console.print(f"[green]✓[/green] {step} [dim]{took:.1f} s[/dim]", highlight=False)
+        elif kind is dg.DagsterEventType.STEP_FAILURE:
+            self._console.print(f"[red]✗[/red] {step} [dim]{took:.1f} s[/dim]", highlight=False)
+        elif kind is dg.DagsterEventType.STEP_SKIPPED:
+            self._console.print(f"[yellow]–[/yellow] {step} [dim]not run: a step before it failed[/dim]", highlight=False)

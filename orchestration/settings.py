@@ -1,0 +1,120 @@
+"""Settings: every environment variable that the platform reads, and where it keeps what it makes.
+
+Belongs here: names, defaults, paths. Does not: policy; that is in the contracts. The client's settings are in `esclusa/settings.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+POSTGRES = "ESCLUSA_POSTGRES_"
+
+# name → (default as shown to people, meaning); docs/operations.md holds the same table, and a house test compares them.
+SETTINGS: Mapping[str, tuple[str, str]] = {
+    "ESCLUSA_HOME": (".esclusa in the checkout", "directory of everything that the platform makes"),
+    "ESCLUSA_DATA": ("a generated sample", "directory of the source files"),
+    "ESCLUSA_REPLAY": ("expectations/replay.yaml", "clocks of historical sources; `none` where every source is live"),
+    "ESCLUSA_POSTGRES_<SYSTEM>": ("none", "connection string of a source system that delivers from Postgres"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are.
+
+    Args:
+        home: directory of the workshop, the keys, the golden repository and Dagster's storage.
+        data: directory of the source files, or None for the generated sample.
+        replay: file of replay clocks, or None where every clock is the wall clock.
+        postgres: connection string by system name; secret.
+    """
+
+    home: Path
+    data: Path | None
+    replay: Path | None
+    postgres: Mapping[str, str]
+
+    @property
+    def golden(self) -> Path:
+        """The golden repository: the only part that consumers see."""
+        return self.home / "golden"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys, mode 0600, outside the golden repository."""
+        return self.home / "keys"
+
+    @property
+    def workshop(self) -> Path:
+        """The private side: warehouse, pins, decisions."""
+        return self.home / "workshop"
+
+    @property
+    def warehouse(self) -> Path:
+        """The one DuckDB file that sources land in and dbt builds in."""
+        return self.workshop / "warehouse.duckdb"
+
+    @property
+    def sample(self) -> Path:
+        """The generated sample, used where no data directory is given."""
+        return self.home / "sample"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage (DAGSTER_HOME)."""
+        return self.home / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's manifest, compiled SQL and logs; never published."""
+        return self.home / "dbt"
+
+    @property
+    def dbt_project(self) -> Path:
+        """The WRITE room."""
+        return ROOT / "dbt_project"
+
+    @property
+    def expectations(self) -> Path:
+        """The PROMISE room: contracts, sources, definitions."""
+        return ROOT / "expectations"
+
+    @property
+    def source_files(self) -> Path:
+        """The directory that deliveries are read from."""
+        return self.data or self.sample
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from environment variables.
+
+    Args:
+        environment: variable → value; the process's own where None.
+
+    Raises:
+        FileNotFoundError: a path that was named does not exist.
+    """
+    env = os.environ if environment is None else environment
+    data = _existing(env, "ESCLUSA_DATA")
+    replay = env.get("ESCLUSA_REPLAY")
+    return Settings(
+        home=Path(env.get("ESCLUSA_HOME") or ROOT / ".esclusa").absolute(),
+        data=data,
+        replay=None if replay == "none" else _existing(env, "ESCLUSA_REPLAY") or ROOT / "expectations" / "replay.yaml",
+        postgres={k.removeprefix(POSTGRES).lower(): v for k, v in env.items() if k.startswith(POSTGRES) and v},
+    )
+
+
+def _existing(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name)
+    if not value:
+        return None
+    path = Path(value).expanduser().absolute()
+    if not path.exists():
+        raise FileNotFoundError(f"{name}={value}: there is no such file or directory; correct {name} or unset it")
+    return path

@@ -1,0 +1,115 @@
+"""The workshop: the private warehouse, opened by one process at a time, and what the steps remember between runs.
+
+Belongs here: the warehouse connection, its guard, small JSON records. Does not: what the records mean.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.settings import Settings
+
+PATIENCE_SECONDS = 900.0
+
+
+class WorkshopBusy(RuntimeError):
+    """Another process has held the warehouse for longer than a step should take."""
+
+
+class Workshop:
+    """Access to the private side.
+
+    Args:
+        settings: where things are.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.workshop.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @contextmanager
+    def exclusive(self, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
+        """Hold the warehouse for this process: DuckDB refuses a second one, and a killed holder frees it at once.
+
+        Args:
+            patience: seconds to wait for another holder.
+
+        Raises:
+            WorkshopBusy: the holder did not finish in time.
+        """
+        path = self.settings.workshop / "warehouse.flock"
+        with path.open("a+") as handle:
+            _wait_for(handle.fileno(), path, patience)
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+            yield
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse, read-write, alone, in UTC and without network access to extensions."""
+        with self.exclusive(), duckdb.connect(str(self.settings.warehouse), config=self._config()) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+
+    def _config(self) -> dict[str, str | bool | int | float | list[str]]:
+        # Scratch files hold rows: they stay in the private directory.
+        return {
+            "temp_directory": str(self.settings.workshop / "scratch"),
+            "autoinstall_known_extensions": False,
+            "allow_persistent_secrets": False,
+        }
+
+    def recall(self, kind: str, name: str) -> dict[str, Any] | None:
+        """The record of that kind and name, or None.
+
+        Args:
+            kind: `landings`, `builds`, `decisions` …
+            name: a dataset, a table or a step.
+        """
+        path = self._record(kind, name)
+        if not path.exists():
+            return None
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return document
+
+    def remember(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
+        """Replace a record whole: a reader sees the old one or the new one.
+
+        Args:
+            document: JSON-compatible.
+        """
+        path = self._record(kind, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+        temporary.replace(path)
+
+    def _record(self, kind: str, name: str) -> Path:
+        return self.settings.workshop / kind / f"{name}.json"
+
+
+def _wait_for(descriptor: int, path: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = path.read_text().strip() or "unknown"
+                raise WorkshopBusy(
+                    f"the warehouse has been held by process {holder} for more than {patience:.0f} s; required: one "
+                    f"step at a time; look at that run in the Dagster UI, or end the process and start again"
+                ) from None
+            time.sleep(0.1)
+        else:
+            return
