@@ -1,0 +1,110 @@
+"""The load of one file: read, judged row by row, split between `raw` and `quarantine`, and weighed as a whole.
+
+Belongs here: the balance of rows, the tolerance. Does not: transactions (`landing.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from expectations.arrival import Arrival, readable
+from expectations.delivery import Delivery
+from expectations.header import compare
+from expectations.rawtables import RawTables, Stamp
+from expectations.reader import Reader
+from expectations.refusal import DeliveryRefused
+from expectations.rowrules import RowRules
+
+INSTANTS = ("date", "timestamp")
+
+
+class Load:
+    """One file on its way in.
+
+    Args:
+        tables: where it goes.
+        delivery, rules: the terms.
+        arrival, stamp: the file, and what its rows are stamped with.
+
+    Attributes:
+        delivered, accepted, quarantined: rows.
+        broken: rows that break each rule.
+        differences: what was delivered beyond the agreement and let pass.
+    """
+
+    def __init__(self, tables: RawTables, delivery: Delivery, rules: RowRules, arrival: Arrival, stamp: Stamp) -> None:
+        self.arrival = arrival
+        self.stamp = stamp
+        self.delivered = self.accepted = self.quarantined = 0
+        self.broken: Counter[str] = Counter()
+        self.differences: tuple[str, ...] = ()
+        self._tables = tables
+        self._delivery = delivery
+        self._rules = rules
+
+    def run(self, scratch: Path, progress: Callable[[str], None]) -> None:
+        """Read the file to its end.
+
+        Args:
+            scratch: a directory that the caller removes.
+            progress: told each step in a few words.
+
+        Raises:
+            DeliveryRefused: the file is not what was agreed.
+            RuntimeError: rows were lost between reading and writing; a fault of ours.
+        """
+        path = readable(self._delivery, self.arrival, scratch)
+        reader = Reader(self._delivery, self.arrival, path, scratch)
+        try:
+            self.differences = compare(self._delivery, self.arrival.file, reader.header)
+            for frame in reader.frames():
+                self._split(frame)
+                progress(
+                    f"{self._delivery.name}: {self.delivered:,} rows read, {sum(self.broken.values()):,} rules broken"
+                )
+            self._weigh(reader)
+        finally:
+            reader.close()
+        self.accepted, self.quarantined = self._tables.count(self.stamp)
+        if self.accepted + self.quarantined != self.delivered:
+            raise RuntimeError(
+                f"{self._delivery.name}: {self.delivered:,} rows were read, but {self.accepted:,} accepted and "
+                f"{self.quarantined:,} held back"
+            )
+
+    def _split(self, frame: pl.DataFrame) -> None:
+        broken = self._rules.broken(frame)
+        rows = frame.with_row_index()
+        self._tables.accept(rows.join(broken, on="index", how="anti", maintain_order="left"), self.stamp)
+        self._tables.hold_back(rows.join(broken, on="index", maintain_order="left"), self.stamp)
+        self.broken.update(broken["_rules"].explode().to_list())
+        self.delivered += frame.height
+        self.quarantined += broken.height
+
+    def _weigh(self, reader: Reader) -> None:
+        if not self.delivered:
+            seen = "a header and no rows" if self._delivery.header else "no rows"
+            raise self._delivery.refused(self.arrival.file, seen=seen, agreed="at least one row")
+        if self._delivery.tolerates(self.quarantined, self.delivered):
+            return
+        raise self._above(reader)
+
+    def _above(self, reader: Reader) -> DeliveryRefused:
+        share = 100 * self.quarantined / self.delivered
+        rules = [f"{rule} {rows:,}" for rule, rows in self.broken.most_common(5)]
+        more = len(self.broken) - len(rules)
+        seen = f"{self.quarantined:,} of {self.delivered:,} rows ({share:.3g} %) break a row rule: {', '.join(rules)}"
+        seen += f" and {more} rules more" if more else ""
+        unit = "% of the rows" if self._delivery.unit == "percent" else "rows"
+        agreed = f"at most {self._delivery.tolerance:g} {unit}"
+        for column in self._delivery.table.columns:
+            suspect = {f"{column.name}__type", f"{column.name}__minimum"} & set(self.broken)
+            form = reader.form_of(column.name) if suspect and column.physical_type in INSTANTS else None
+            if form and form != column.options.get("format"):
+                seen += f"; every `{column.physical_name}` is written as {form}"
+                agreed += f"; `{column.physical_name}` as {column.options.get('format')}"
+        return self._delivery.refused(self.arrival.file, seen=seen, agreed=agreed)
