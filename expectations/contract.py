@@ -56,6 +56,7 @@ class Column:
         relationships: `<dataset>.<column>` that values must exist in.
         sources: ODCS `transformSourceObjects`, `<system>.<table>.<column>`.
         privacy: the `privacy` custom property, empty where not given.
+        logic: ODCS `transformLogic`, as written.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Column:
     tags: tuple[str, ...]
     privacy: Mapping[str, Any]
     line: int
+    logic: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,198 @@
+"""What the official schema cannot see in a contract: names that do not exist, and things said twice.
+
+Belongs here: what only a golden contract, a source contract or a term says. Does not: the frame (`lint_frame.py`),
+quality rules (`lint_rules.py`), evidence (`readiness.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from expectations.contract import SourceContract, Term
+from expectations.custom import custom, lint_custom, listed
+from expectations.document import Document, Location
+from expectations.lint_frame import lint_frame, members, one_of
+from expectations.lint_rules import lint_rules
+from expectations.problem import Problem, nearest
+from expectations.vocabulary import SLA_MEASURED, SLA_NAMES, TIME_UNITS
+
+
+def lint_contract(
+    document: Document, glossary: Mapping[str, Term], sources: Mapping[str, SourceContract] | None = None
+) -> tuple[Problem, ...]:
+    """Problems of a golden dataset's contract.
+
+    Args:
+        document: a file that the ODCS schema allows.
+        glossary: every agreed term.
+        sources: every source contract; None where they are not at hand: the gate judges them in any case.
+    """
+    problems = [*lint_frame(document), *lint_custom(document, "contract")]
+    if len(document.data.get("schema") or ()) > 1:
+        problems.append(document.problem(("schema", 1), "a golden contract describes one table"))
+    if problems:  # what follows reads the shapes that were just found wrong
+        return tuple(problems)
+    table = document.data["schema"][0]
+    if table["name"] != document.data["name"]:
+        problems.append(
+            document.problem(
+                ("schema", 0, "name"), f"is {table['name']}; required: the contract's name, {document.data['name']}"
+            )
+        )
+    columns = [c["name"] for c in table["properties"]]
+    problems += _slas(document, columns)
+    problems += _roles(document)
+    problems += _named_columns(document, columns)
+    problems += _terms(document, glossary)
+    problems += _systems(document, sources)
+    problems += lint_rules(document, 0, listed(custom(document.data).get("relations", ())))
+    return tuple(problems)
+
+
+def lint_source(document: Document) -> tuple[Problem, ...]:
+    """Problems of a source system's contract.
+
+    Args:
+        document: a file that the ODCS schema allows.
+    """
+    problems = [*lint_frame(document), *lint_custom(document, "source")]
+    if problems:
+        return tuple(problems)
+    for i, table in enumerate(document.data["schema"]):
+        if "delivery" not in custom(table):
+            problems.append(
+                document.problem(("schema", i), "has no property `delivery`: nothing says how the table arrives")
+            )
+        problems += lint_rules(document, i, ())
+    return tuple(problems)
+
+
+def lint_term(document: Document) -> tuple[Problem, ...]:
+    """Problems of a glossary term.
+
+    Args:
+        document: a file that the ODCS schema of a property allows.
+    """
+    problems = [*lint_custom(document, "term")]
+    if document.data["name"] != document.path.stem:
+        message = f"is {document.data['name']}; required: the file's name, {document.path.stem}"
+        problems.append(document.problem(("name",), message))
+    for key in ("businessName", "description"):
+        if not document.data.get(key):
+            problems.append(document.problem((), f"the key `{key}` is missing or empty"))
+    if "version" not in custom(document.data):
+        problems.append(
+            document.problem((), "has no property `version` of vendor esclusa: a changed meaning could not be told")
+        )
+    return tuple(problems)
+
+
+def _slas(document: Document, columns: Collection[str]) -> Iterator[Problem]:
+    dataset, seen = document.data["name"], set()
+    for i, sla in enumerate(document.data.get("slaProperties") or ()):
+        at: Location = ("slaProperties", i)
+        name, element = sla["property"], sla.get("element", "")
+        yield from one_of(document, (*at, "property"), SLA_NAMES)
+        if name in seen:
+            yield document.problem((*at, "property"), f"{name} is promised twice")
+        seen.add(name)
+        if element:
+            table, _, column = element.partition(".")
+            if table != dataset:
+                yield document.problem(
+                    (*at, "element"), f"names the table {table}; required: {dataset}.<column>", dataset
+                )
+            elif column not in columns:
+                yield document.problem(
+                    (*at, "element"), f"names the column {column}, which does not exist", nearest(column, columns)
+                )
+        if name not in SLA_MEASURED:
+            continue
+        if not element:
+            yield document.problem(
+                at, f"{name} needs an `element`, <table>.<column>: the data's own time is what counts"
+            )
+        if isinstance(sla["value"], bool) or not isinstance(sla["value"], int | float) or not 0 < sla["value"] < 1e6:
+            yield document.problem((*at, "value"), "is no duration; required: a number above 0")
+        if sla.get("unit") not in TIME_UNITS:
+            meant = nearest(sla.get("unit", ""), TIME_UNITS)
+            yield document.problem(
+                at, f"has the unit {sla.get('unit', '(none)')}; required: one of {', '.join(TIME_UNITS)}", meant
+            )
+
+
+def _roles(document: Document) -> Iterator[Problem]:
+    """Approvers and signing roles that nobody in the team holds."""
+    people = [m["username"] for m in members(document.data)]
+    held = [m["role"] for m in members(document.data) if m.get("role")]
+    for i, role in enumerate(document.data.get("roles") or ()):
+        if role["role"] in [r["role"] for r in document.data["roles"][:i]]:
+            yield document.problem(("roles", i, "role"), f"{role['role']} is granted twice")
+        for level in ("firstLevelApprovers", "secondLevelApprovers"):
+            for person in approvers(role.get(level, "")):
+                if person not in people:
+                    yield document.problem(("roles", i, level), f"{person} is not in the team", nearest(person, people))
+    for name in listed(custom(document.data).get("gate", {}).get("signoffs", ())):
+        if name not in held:
+            yield document.problem(
+                _at(document, "gate"), f"nobody in the team has the role {name}, which must sign", nearest(name, held)
+            )
+
+
+def approvers(names: str) -> tuple[str, ...]:
+    """The people that ODCS writes as one comma-separated text."""
+    return tuple(name for name in re.split(r"[,\s]+", names) if name)
+
+
+def _named_columns(document: Document, columns: Collection[str]) -> Iterator[Problem]:
+    """Columns that our properties name: of roles, of the access audit, of erasure, of systems of record."""
+    named: list[tuple[Location, str]] = []
+    for i, role in enumerate(document.data.get("roles") or ()):
+        granted = custom(role).get("columns", {})
+        named += [(("roles", i), name) for name in (*listed(granted.get("deny", ())), *granted.get("mask", {}))]
+    for i, sla in enumerate(document.data.get("slaProperties") or ()):
+        key = custom(sla).get("deletion", {}).get("erasure", {}).get("key")
+        named += [(("slaProperties", i), key)] if key else []
+    top = custom(document.data)
+    audited = listed(top.get("accessAudit", {}).get("sensitiveColumns", ()))
+    named += [(_at(document, "accessAudit"), name) for name in audited]
+    for i, system in enumerate(top.get("sourceSystems", ())):
+        at = (*_at(document, "sourceSystems"), i)
+        named += [(at, name) for name in listed(system.get("systemOfRecordFor", ()))]
+    for at, name in named:
+        if name not in columns:
+            yield document.problem(at, f"names the column {name}, which does not exist", nearest(name, columns))
+
+
+def _terms(document: Document, glossary: Mapping[str, Term]) -> Iterator[Problem]:
+    ids = [d["id"] for d in document.data.get("authoritativeDefinitions") or () if "id" in d]
+    for i, use in enumerate(custom(document.data).get("businessDefinitions", ())):
+        at = (*_at(document, "businessDefinitions"), i)
+        if use["term"] not in glossary:
+            yield document.problem(
+                (*at, "term"), f"the glossary has no term {use['term']}", nearest(use["term"], glossary)
+            )
+        if "ref" in use and use["ref"] not in ids:
+            yield document.problem(
+                (*at, "ref"), f"no authoritative definition has the id {use['ref']}", nearest(use["ref"], ids)
+            )
+
+
+def _systems(document: Document, sources: Mapping[str, SourceContract] | None) -> Iterator[Problem]:
+    declared = [s["system"] for s in custom(document.data).get("sourceSystems", ())]
+    for i, system in enumerate(custom(document.data).get("sourceSystems", ())):
+        at = (*_at(document, "sourceSystems"), i)
+        if declared.index(system["system"]) < i:
+            yield document.problem((*at, "system"), f"{system['system']} is declared twice")
+        if sources is not None and system["system"] not in sources:
+            yield document.problem(
+                (*at, "system"), f"no source contract is called {system['system']}", nearest(system["system"], sources)
+            )
+
+
+def _at(document: Document, name: str) -> Location:
+    """Location of the value of one of our properties at the top."""
+    properties = document.data["customProperties"]
+    index = next(i for i, p in enumerate(properties) if p["property"] == name and p.get("vendor") == "esclusa")
+    return ("customProperties", index, "value")
