@@ -1,0 +1,187 @@
+"""The pin: a candidate written once, in a stable order, to bytes that are named by their digest.
+
+Belongs here: making the exact bytes that are audited and published. Does not: judging them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from expectations.contract import Contract
+from lineage.errors import PinRefused
+from lineage.files import digest_file
+
+ROW_GROUP = 122_880  # DuckDB's own: its scans then skip and parallelise as on its tables
+ROWS_PER_PART = 16 * ROW_GROUP
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a pin.
+
+    Args:
+        name: `part-00000.parquet` …
+        sha256: lower-case hex.
+        size: bytes.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    size: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A candidate as files that no longer change.
+
+    Args:
+        digest: SHA-256 (hex) over the canonical JSON of [[name, sha256, size], …].
+        columns: names, in the contract's order.
+    """
+
+    dataset: str
+    digest: str
+    parts: tuple[Part, ...]
+    rows: int
+    columns: tuple[str, ...]
+
+
+def pin(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    contract: Contract,
+    directory: Path,
+    *,
+    rows_per_part: int = ROWS_PER_PART,
+) -> Pin:
+    """Write a candidate as Parquet (zstd); the same rows give the same bytes, whatever order they came in.
+
+    Rows are sorted by the primary key, then by all columns, nulls last. Times with a zone are written as UTC.
+    The memory used is DuckDB's (`memory_limit`, it spills beyond) plus one row group.
+
+    Args:
+        relation: SQL usable after FROM.
+        contract: names the columns that are written, in that order.
+        directory: of this dataset's pins; the result is in `<directory>/<first 16 hex digits of the digest>`.
+        rows_per_part: upper bound of a file's rows, rounded down to whole row groups.
+
+    Raises:
+        PinRefused: the columns of the relation are not exactly the contract's.
+    """
+    types = {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+    _refuse_other_columns(set(types), contract, relation)
+    columns = tuple(column.name for column in contract.table.columns)
+    ordered = dict.fromkeys((*contract.table.key, *columns))
+    query = (
+        f"SELECT {', '.join(_expression(name, types[name]) for name in columns)} FROM {relation} "
+        f"ORDER BY {', '.join(f'{_quoted(name)} ASC NULLS LAST' for name in ordered)}"
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".pinning-", dir=directory) as scratch:
+        reader = connection.execute(query).to_arrow_reader(ROW_GROUP)
+        written = _write_parts(reader, Path(scratch), rows_per_part)
+        seen = [Part(path.name, path, *digest_file(path), rows) for path, rows in written]
+        listed = json.dumps([[part.name, part.sha256, part.size] for part in seen], separators=(",", ":"))
+        digest = hashlib.sha256(listed.encode()).hexdigest()
+        final = directory / digest[:16]
+        _move_into_place(seen, final)
+    parts = tuple(replace(part, path=final / part.name) for part in seen)
+    return Pin(contract.name, digest, parts, sum(part.rows for part in parts), columns)
+
+
+def _refuse_other_columns(seen: set[str], contract: Contract, relation: str) -> None:
+    agreed = {column.name for column in contract.table.columns}
+    if seen == agreed:
+        return
+    faults = [
+        f"{what}: {', '.join(sorted(names))}"
+        for what, names in (("missing", agreed - seen), ("not in the contract", seen - agreed))
+        if names
+    ]
+    raise PinRefused(
+        f"{contract.name}: the columns of {relation} are not the contract's; {'; '.join(faults)}; "
+        f"owner: {contract.owner}; next: bring the model and {contract.path.name} into line"
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _expression(name: str, kind: str) -> str:
+    # An ENUM would be written as a dictionary whose codes depend on the order of its declaration.
+    return f"{_quoted(name)}::VARCHAR AS {_quoted(name)}" if kind.startswith("ENUM(") else _quoted(name)
+
+
+def _write_parts(reader: pa.RecordBatchReader, directory: Path, rows_per_part: int) -> list[tuple[Path, int]]:
+    """Write the stream; returns each file with its rows. No rows give one empty file."""
+    group = min(ROW_GROUP, rows_per_part)
+    groups_per_part = rows_per_part // group
+    schema = _in_utc(reader.schema)
+    written: list[tuple[Path, int]] = []
+    writer: pq.ParquetWriter | None = None
+    for number, table in enumerate(_row_groups(reader, group)):
+        if number % groups_per_part == 0:
+            if writer is not None:
+                writer.close()
+            path = directory / f"part-{len(written):05d}.parquet"
+            writer = pq.ParquetWriter(path, schema, compression="zstd", version="2.6")
+            written.append((path, 0))
+        assert writer is not None
+        writer.write_table(table.cast(schema), row_group_size=group)
+        written[-1] = (written[-1][0], written[-1][1] + table.num_rows)
+    assert writer is not None
+    writer.close()
+    return written
+
+
+def _row_groups(reader: pa.RecordBatchReader, size: int) -> Iterator[pa.Table]:
+    """Tables of exactly `size` rows, the last one shorter: batch sizes of the engine do not reach the bytes."""
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    yielded = False
+    for delivered in reader:
+        batch = delivered
+        while rows + batch.num_rows >= size:
+            held.append(batch.slice(0, size - rows))
+            yield pa.Table.from_batches(held, reader.schema).combine_chunks()
+            batch, held, rows, yielded = batch.slice(size - rows), [], 0, True
+        held.append(batch)
+        rows += batch.num_rows
+    if rows or not yielded:
+        yield pa.Table.from_batches(held, reader.schema).combine_chunks()
+
+
+def _in_utc(schema: pa.Schema) -> pa.Schema:
+    """The schema with every zone named UTC: the engine names the session's, which is not part of the data."""
+    for position, field in enumerate(schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz is not None:
+            schema = schema.set(position, field.with_type(pa.timestamp(field.type.unit, tz="UTC")))
+    return schema
+
+
+def _move_into_place(parts: list[Part], final: Path) -> None:
+    """Rename the scratch files to their digest's directory; an intact pin of the same digest is kept."""
+    if final.exists():
+        kept = {path.name: digest_file(path) for path in final.iterdir()}
+        if kept == {part.name: (part.sha256, part.size) for part in parts}:
+            return
+        shutil.rmtree(final)
+    staged = parts[0].path.parent / "staged"
+    staged.mkdir()
+    for part in parts:
+        part.path.chmod(0o444)  # published parts are hard links to these
+        part.path.rename(staged / part.name)
+    staged.rename(final)
