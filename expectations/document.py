@@ -50,7 +50,7 @@ class Document:
         return self.lines.get(location, 1)
 
     def field(self, location: Location) -> str:
-        """The location in words: `schema[leads].properties[origin].name`; items go by their name where they have one."""
+        """The location in words: `schema[leads].properties[origin]`; items go by their name where they have one."""
         parts: list[str] = []
         value: Any = self.data
         for step in location:

@@ -1,6 +1,6 @@
 """The frame that golden and source contracts share: who, what, which version, and the columns of each table.
 
-Belongs here: names, types, keys and duplicates within one document. Does not: what only a golden contract says (`lint.py`).
+Belongs here: names, types, keys, duplicates. Does not: what only a golden contract says (`lint.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from expectations.vocabulary import API_VERSIONS, CLASSIFICATIONS, PHYSICAL_TYPE
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"([a-z ]+?)\s*(\([\d\s,]+\))?")
+_REFERENCE = re.compile(r"(\w+\.){1,2}\w+")
 _DESCRIPTION = ("purpose", "usage", "limitations", "authoritativeDefinitions", "customProperties")
 
 
@@ -120,8 +121,10 @@ def _column(document: Document, at: Location, column: Mapping[str, Any], keyed: 
     elif position is not None:
         yield document.problem((*at, "primaryKeyPosition"), "stands on a column without `primaryKey: true`")
     for k, reference in enumerate(column.get("relationships") or ()):
-        if not all(re.fullmatch(r"\w+\.\w+", target) for target in listed(reference["to"])):
-            yield document.problem((*at, "relationships", k, "to"), "is not written <dataset>.<column>")
+        if not all(_REFERENCE.fullmatch(target) for target in listed(reference["to"])):
+            yield document.problem(
+                (*at, "relationships", k, "to"), "is not written <dataset>.<column> or <schema>.<table>.<column>"
+            )
     for k, accepted in enumerate(column.get("enum") or ()):
         if accepted["value"] is None:
             yield document.problem((*at, "enum", k), "null is no value: leave out `required` instead")

@@ -45,7 +45,7 @@ def query_problems(
         return [(f"is not SQL ({type(error).__name__})", None)]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query) or isinstance(statements[0], exp.Values):
         return [("must be one SELECT and nothing else: a rule reads, it never writes", None)]
-    return [*_reads(statements[0], relations), *_names(statements[0], columns, relations)]
+    return _reads(statements[0], relations) or _names(statements[0], columns, relations)
 
 
 def _reads(statement: exp.Query, relations: Collection[str]) -> list[tuple[str, str | None]]:

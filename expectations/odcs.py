@@ -1,6 +1,6 @@
 """Validation against JSON Schema: the ODCS 3.2 schema that its package ships, and the schemas of our own properties.
 
-Belongs here: from a validator's errors to problems that a person can act on. Does not: rules beyond a schema (`lint.py`).
+Belongs here: from a validator's errors to problems that a person can act on. Does not: what no schema sees (`lint.py`).
 Source: https://github.com/bitol-io/open-data-contract-standard, JSON Schema Draft 2019-09.
 """
 

@@ -1,7 +1,7 @@
 """THE table of words that a contract may use where ODCS itself leaves the word open.
 
 Belongs here: our custom properties with the shape of their values, severities, classifications, units, metrics, checks.
-Does not: how a word is checked (`lint.py`) or measured (`kinds.py`). docs/contracts.md lists every one; a test keeps both in step.
+Does not: how a word is checked (`lint.py`) or measured (`kinds.py`). docs/contracts.md lists every word.
 """
 
 from __future__ import annotations
