@@ -7,6 +7,7 @@ Source: https://github.com/bitol-io/open-data-contract-standard, JSON Schema Dra
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -45,10 +46,17 @@ def schema_problems(document: Document, schema: Schema, location: Location = ())
     value: Any = document.data
     for step in location:
         value = value[step]
-    found = {}
-    for error in Draft201909Validator(schema, format_checker=FormatChecker(["date"])).iter_errors(value):
-        for problem in _translate(document, schema, location, error):
-            found[problem.line, problem.field, problem.message] = problem
+    errors = list(Draft201909Validator(schema, format_checker=FormatChecker(["date"])).iter_errors(value))
+    found = {str(p): p for e in errors for p in _translate(document, schema, location, e)}
+    # Keys of a branch that failed are disowned with it: they are news only where nothing else is wrong in that mapping.
+    for error in errors:
+        here = document.field((*location, *error.absolute_path))
+        if error.validator == "unevaluatedProperties" and not any(p.field.startswith(here) for p in found.values()):
+            keys = re.findall(r"'(\w+)'", error.message)
+            problem = document.problem(
+                (*location, *error.absolute_path), f"not allowed beside the other keys: {', '.join(keys)}"
+            )
+            found[str(problem)] = problem
     return list(found.values())
 
 
@@ -81,7 +89,6 @@ def _translate(document: Document, root: Schema, base: Location, error: Validati
     location = (*base, *error.absolute_path)
     rule, wanted, value = error.validator, error.validator_value, error.instance
     if rule in {"additionalProperties", "unevaluatedProperties"} and isinstance(value, dict):
-        # A branch that failed for another reason disowns its good keys too: only keys that no branch knows are news.
         known = known_keys(error.schema, root)
         for key in sorted(set(value) - known):
             yield document.problem((*location, key), "unknown key", nearest(key, known))
