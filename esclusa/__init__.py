@@ -1,1 +1,89 @@
-"""READ: what consumers install: find, verify, read. Imports no other room."""
+"""READ: what consumers install: find, verify, read. Imports no other room.
+
+>>> import esclusa
+>>> esclusa.trust("https://data.example.org/golden", fingerprint="…")   # once
+>>> esclusa.read("renewal_risk").to_pandas()
+>>> esclusa.sql("select country, count(*) from renewal_risk group by all")
+
+Belongs here: the names that are promised to stay. Does not: code; a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from esclusa.errors import (
+    EsclusaError,
+    Expired,
+    Misused,
+    NotCertified,
+    NotGenuine,
+    NotReadable,
+    QueryRefused,
+    RolledBack,
+    Tampered,
+    UnknownColumn,
+    Unreachable,
+    Untrusted,
+    Withdrawn,
+)
+
+if TYPE_CHECKING:
+    from esclusa.anchor import Anchor, trust
+    from esclusa.certificate import Certificate
+    from esclusa.evidence import Decision, Finding
+    from esclusa.listing import Entry, Why
+    from esclusa.reader import Release, catalog, open, read, sql, verify, why
+    from esclusa.report import Check, Report
+
+__all__ = [
+    "Anchor",
+    "Certificate",
+    "Check",
+    "Decision",
+    "Entry",
+    "EsclusaError",
+    "Expired",
+    "Finding",
+    "Misused",
+    "NotCertified",
+    "NotGenuine",
+    "NotReadable",
+    "QueryRefused",
+    "Release",
+    "Report",
+    "RolledBack",
+    "Tampered",
+    "UnknownColumn",
+    "Unreachable",
+    "Untrusted",
+    "Why",
+    "Withdrawn",
+    "catalog",
+    "open",
+    "read",
+    "sql",
+    "trust",
+    "verify",
+    "why",
+]
+
+# Where the names live that would load TUF and Arrow: opened on first use, so that `import esclusa` stays quick.
+_HOMES = {
+    "anchor": ("Anchor", "trust"),
+    "certificate": ("Certificate",),
+    "evidence": ("Decision", "Finding"),
+    "listing": ("Entry", "Why"),
+    "reader": ("Release", "catalog", "open", "read", "sql", "verify", "why"),
+    "report": ("Check", "Report"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'esclusa' has no attribute {name!r}")
+    value = getattr(import_module(f"esclusa.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

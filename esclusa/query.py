@@ -1,0 +1,102 @@
+"""SQL over one pinned release: DuckDB, sealed so that a query reads certified datasets and nothing else.
+
+Belongs here: finding the datasets that a query names, and running it. Does not: checking them (`verification.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from esclusa.errors import Misused, NotCertified, QueryRefused, nearest
+
+if TYPE_CHECKING:
+    from esclusa.reader import Release
+
+# Errors about the text of a query are told. Any other of DuckDB's can quote a row: of those, only the class is told.
+_ABOUT_TEXT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
+_RESULTS = {
+    "arrow": lambda relation: relation.to_arrow_table(),
+    "pandas": lambda relation: relation.to_arrow_table().to_pandas(),
+    "polars": lambda relation: relation.pl(),
+    "duckdb": lambda relation: relation,
+}
+
+
+def run(release: Release, query: str, as_: str) -> Any:
+    """The result of one SELECT.
+
+    Args:
+        release: pinned; every dataset that the query names is verified first.
+        query: DuckDB's SQL.
+        as_: `arrow`, `pandas`, `polars` or `duckdb` (a relation that keeps the sealed connection).
+
+    Raises:
+        QueryRefused: not one read-only SELECT, or DuckDB refuses it.
+        EsclusaError: a dataset that it names is refused.
+    """
+    if as_ not in _RESULTS:
+        raise Misused(f"Rows cannot be returned as {as_}.", required=f"one of {', '.join(_RESULTS)}")
+    connection = duckdb.connect(":memory:")
+    for dataset in _named(connection, release, query):
+        connection.register(dataset, release.verified(dataset)[1])
+    for seal in (
+        "SET python_enable_replacements = false",  # no variable of the calling program is a table
+        "SET autoload_known_extensions = false",
+        "SET autoinstall_known_extensions = false",
+        "SET enable_external_access = false",
+        "SET lock_configuration = true",
+    ):
+        connection.execute(seal)
+    try:
+        return _RESULTS[as_](connection.sql(query))
+    except duckdb.Error as error:
+        told = str(error) if isinstance(error, _ABOUT_TEXT) else f"{type(error).__name__} while running it"
+        raise QueryRefused(
+            "DuckDB refuses the query.",
+            observed=told,
+            required="one SELECT over certified datasets, without files, extensions or settings",
+            remedy='esclusa sql "DESCRIBE <dataset>" shows a dataset\'s columns.',
+        ) from None
+
+
+def _named(connection: duckdb.DuckDBPyConnection, release: Release, query: str) -> list[str]:
+    """The datasets that a query names, from its syntax tree: `get_table_names` binds, and stumbles over USING."""
+    row = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+    assert row is not None
+    tree = json.loads(row[0])
+    if tree["error"] or len(tree["statements"]) != 1:
+        raise QueryRefused(
+            "Only one read-only SELECT can be run.",
+            observed=tree.get("error_message") or f"{len(tree['statements'])} statements",
+            required="one SELECT (or FROM, DESCRIBE, SUMMARIZE) over certified datasets",
+        )
+    tables, defined = set(), set()
+    for node in _nodes(tree):
+        if node.get("type") in ("BASE_TABLE", "SHOW_REF") and node.get("table_name"):
+            tables.add(node["table_name"])
+        for entry in node.get("cte_map", {}).get("map", ()):
+            defined.add(entry["key"])
+    datasets = {name.lower(): name for name in release.datasets}
+    if unknown := sorted(name for name in tables - defined if name.lower() not in datasets):
+        known = tuple(release.datasets)
+        raise NotCertified(
+            f"The query names {', '.join(unknown)}, which is not published in {release.repository}.",
+            observed=f"published: {', '.join(known) or 'nothing'}",
+            required="names of certified datasets",
+            remedy=f"{nearest(unknown[0], known)} esclusa catalog lists what there is.".strip(),
+        )
+    return sorted({datasets[name.lower()] for name in tables if name.lower() in datasets})
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+        tree = tree.values()
+    elif not isinstance(tree, list):
+        return
+    for child in tree:
+        yield from _nodes(child)
