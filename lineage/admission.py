@@ -1,0 +1,160 @@
+"""What may enter a release: a certificate that vouches for exactly these files, and decisions that agree with it.
+
+Belongs here: the checks, and laying the files and their roles down. Does not: putting them in force (`release.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from tuf.api.metadata import TargetFile
+
+from expectations.contract import Contract
+from expectations.verdict import read_verdict
+from lineage.book import VERDICTS
+from lineage.certificate import CONTRACT_FILE, contract_file, read_statement
+from lineage.decision import decision, read_decision
+from lineage.errors import CertificateRefused
+from lineage.files import take_in
+from lineage.pin import Pin
+from lineage.release import CERTIFICATE_FILE, Change
+
+_DATASET = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED = {"root", "targets", "snapshot", "timestamp", VERDICTS}
+_HASHING_THREADS = 4
+
+
+@dataclass(frozen=True)
+class DatasetRelease:
+    """A certified dataset, ready to be published.
+
+    Args:
+        certificate: the DSSE envelope that `certify` made of this pin and this contract.
+    """
+
+    contract: Contract
+    pin: Pin
+    certificate: bytes
+
+    @property
+    def dataset(self) -> str:
+        """Its name."""
+        return self.contract.name
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the certificate file."""
+        return sha256(self.certificate).hexdigest()
+
+
+def admit(change: Change, releases: Sequence[DatasetRelease], verdicts: Mapping[str, bytes]) -> None:
+    """Check everything, then bring in files and change roles in memory; nothing is in force yet.
+
+    Args:
+        releases: datasets that flip together.
+        verdicts: dataset → decision document.
+
+    Raises:
+        CertificateRefused, PinChanged, ValueError: as `GoldenRepository.publish`.
+    """
+    fresh = [(r, _predicate(change, r)) for r in releases if r.digest != current_certificate(change, r.dataset)]
+    decisions = _agreeing(change, releases, verdicts)
+    for release, predicate in fresh:
+        _bring_in(change, release, predicate)
+    decide(change, decisions)
+
+
+def current_certificate(change: Change, dataset: str) -> str | None:
+    """SHA-256 (hex) of the newest certificate of a dataset, withdrawn or not, or None."""
+    role = change.book.roles.get(dataset)
+    return None if role is None else str(role.signed.unrecognized_fields["esclusa"]["certificate"])
+
+
+def decide(change: Change, decisions: Mapping[str, bytes]) -> None:
+    """Put decisions among the verdicts.
+
+    Args:
+        decisions: dataset → decision document.
+    """
+    listed = change.book.roles[VERDICTS].signed.targets
+    for dataset, document in decisions.items():
+        read_decision(dataset, document)
+        change.on_step("decision")
+        target = change.put(f"{VERDICTS}/{dataset}.json", document)
+        listed[target.path] = target
+        change.mark(VERDICTS)
+
+
+def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
+    """The predicate of a certificate that vouches for exactly this release, now."""
+    dataset, pin = release.dataset, release.pin
+    if not _DATASET.fullmatch(dataset) or dataset in _RESERVED:
+        reserved = ", ".join(sorted(_RESERVED))
+        raise ValueError(f"{dataset!r} cannot name a dataset; required: snake_case, and none of {reserved}")
+    statement = read_statement(release.certificate, change.keys.signer("gate").public_key)
+    predicate: Mapping[str, Any] = statement["predicate"]
+    files = {part.name: part.sha256 for part in pin.parts}
+    files[CONTRACT_FILE] = sha256(contract_file(release.contract)).hexdigest()
+    subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
+    current = current_certificate(change, dataset)
+    problem = ""
+    if predicate["dataset"] != dataset or subjects != {f"{dataset}/{name}": digest for name, digest in files.items()}:
+        problem = f"it vouches for {len(subjects)} other files of {predicate['dataset']}"
+    elif (predicate["candidateDigest"], predicate["contract"]["digest"]) != (pin.digest, release.contract.digest):
+        problem = "it was made for another candidate or contract"
+    elif not read_verdict(predicate["verdict"]).open:
+        problem = "its own findings do not open the gate"
+    elif predicate["previous"] != current:
+        problem = f"it follows {predicate['previous']}, but {current} is in force: another publisher came between"
+    elif datetime.fromisoformat(predicate["validUntil"]) <= change.now:
+        problem = f"it expired at {predicate['validUntil']}"
+    if problem:
+        raise CertificateRefused(
+            f"{dataset}: the certificate is refused: {problem}; required: a valid certificate of exactly these files; "
+            f"owner: {release.contract.owner}; nothing was published; next: run the gate again"
+        )
+    return predicate
+
+
+def _agreeing(change: Change, releases: Sequence[DatasetRelease], verdicts: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Every decision to publish: those given, and a plain one for each released dataset without."""
+    decisions = dict(verdicts)
+    for release in releases:
+        dataset, certificate = release.dataset, release.digest
+        plain = decision(dataset, "certified", at=change.now, owner=release.contract.owner, certificate=certificate)
+        said = read_decision(dataset, decisions.setdefault(dataset, plain))
+        if (said["outcome"], said["certificate"]) != ("certified", certificate):
+            raise ValueError(f"{dataset} is released under certificate {certificate}, but its decision says otherwise")
+    return decisions
+
+
+def _bring_in(change: Change, release: DatasetRelease, predicate: Mapping[str, Any]) -> None:
+    dataset = release.dataset
+    parts = [TargetFile(p.size, {"sha256": p.sha256}, f"{dataset}/{p.name}") for p in release.pin.parts]
+    with ThreadPoolExecutor(_HASHING_THREADS) as pool:
+        incoming = []
+        for target, part in zip(parts, release.pin.parts, strict=True):
+            change.on_step("part")
+            incoming.append(pool.submit(take_in, part.path, change.address(target), part.sha256, part.size))
+        for done in incoming:
+            done.result()
+    change.on_step("certificate")
+    certificate = change.put(f"{dataset}/{CERTIFICATE_FILE}", release.certificate)
+    change.on_step("contract")
+    contract = change.put(f"{dataset}/{CONTRACT_FILE}", contract_file(release.contract))
+    role = change.role(dataset)
+    role.targets = {target.path: target for target in (*parts, certificate, contract)}
+    role.unrecognized_fields["esclusa"] = {
+        "dataset": dataset,
+        "release": release.contract.release,
+        "certificate": release.digest,
+        "rows": release.pin.rows,
+        "synthetic": predicate["synthetic"],
+    }
+    change.mark(dataset, datetime.fromisoformat(predicate["validUntil"]))

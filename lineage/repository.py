@@ -1,0 +1,211 @@
+"""The golden repository's writer: publish, withdraw, keep alive, rotate keys, collect garbage.
+
+Belongs here: what each of these moves changes, and what it refuses. Does not: when they happen (orchestration).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root
+
+from lineage.admission import DatasetRelease, admit, current_certificate, decide
+from lineage.book import LIVES, WITHDRAWN_LIFE, Book, newest_root, versioned, write_root
+from lineage.decision import decision
+from lineage.errors import RepositoryForged
+from lineage.files import sweep
+from lineage.garbage import Collected, collect
+from lineage.keys import ROLES, Keys
+from lineage.release import Change, OnStep
+from lineage.rotation import rotate
+from lineage.turn import turn
+
+__all__ = ["DatasetRelease", "GoldenRepository", "Published"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What one publish put in force.
+
+    Args:
+        version: of the snapshot.
+        certificates: dataset → SHA-256 (hex) of its certificate file.
+    """
+
+    version: int
+    certificates: Mapping[str, str]
+
+
+def _ignore(step: str) -> None:
+    """Nobody listens to the steps."""
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class GoldenRepository:
+    """The one writer of a golden repository; several processes may hold one each, they take turns.
+
+    Args:
+        path: the repository: `metadata/` and `targets/`.
+        keys: its signing keys; the turn is a file beside them.
+        wait: seconds to wait for another publisher's turn.
+        now: the wall clock, UTC.
+    """
+
+    def __init__(
+        self, path: Path, keys: Keys, *, wait: float = 30.0, now: Callable[[], datetime] = _wall_clock
+    ) -> None:
+        self.path = path
+        self.keys = keys
+        self._wait = wait
+        self._now = now
+
+    def create(self) -> None:
+        """Make an empty repository; an existing one is verified and left as it is.
+
+        Raises:
+            RepositoryForged: there is one, of other keys.
+        """
+        metadata = self.path / "metadata"
+        with turn(self._turn, self._wait):
+            sweep(self.path)
+            (self.path / "targets").mkdir(parents=True, exist_ok=True)
+            if (metadata / "timestamp.json").exists():
+                self._open()
+                return
+            book = Book.blank(metadata, self._first_root(metadata), self.keys.signer("gate").public_key)
+            Change(self.path, self.keys, book, self._now(), _ignore).commit()
+
+    def certificate(self, dataset: str) -> str | None:
+        """SHA-256 (hex) of a dataset's newest certificate, withdrawn or not; the next one names it as `previous`."""
+        with self._change() as change:
+            return current_certificate(change, dataset)
+
+    def publish(
+        self,
+        releases: Sequence[DatasetRelease] = (),
+        verdicts: Mapping[str, bytes] | None = None,
+        *,
+        on_step: OnStep = _ignore,
+    ) -> Published:
+        """Put datasets and decisions in force together, by one timestamp, or change nothing that a client sees.
+
+        Args:
+            releases: datasets that flip together; one already in force under the same certificate is left as it is.
+            verdicts: dataset → decision document (`decision.py`), also of datasets that were refused. A released
+                dataset for which none is given gets a plain one.
+            on_step: called with the name of each step of `PUBLISH_STEPS` before it is taken.
+
+        Raises:
+            CertificateRefused: a certificate does not vouch for exactly this, or another one came between.
+            PinChanged: a part was edited after its audit.
+            PublisherBusy: another publisher holds the turn.
+            RepositoryForged: the repository is not as this publisher's keys signed it.
+            ValueError: a decision document contradicts itself or a release.
+        """
+        with self._change(on_step) as change:
+            admit(change, releases, verdicts or {})
+            change.commit()
+            certificates = {release.dataset: release.digest for release in releases}
+            return Published(change.book.snapshot.signed.version, certificates)
+
+    def withdraw(self, dataset: str, *, owner: str, message: str, on_step: OnStep = _ignore) -> Published:
+        """Take a dataset back: its role stays, lists nothing and says so; its certificates stay readable by digest.
+
+        Args:
+            owner: who withdraws it.
+            message: why, for consumers.
+
+        Raises:
+            ValueError: no such dataset was ever published.
+        """
+        with self._change(on_step) as change:
+            if dataset not in change.book.datasets:
+                known = ", ".join(change.book.datasets) or "none"
+                raise ValueError(f"{dataset} was never published, so it cannot be withdrawn; published: {known}")
+            role = change.book.roles[dataset].signed
+            role.targets = {}
+            role.unrecognized_fields["esclusa"] |= {"rows": 0, "withdrawn": change.now.isoformat()}
+            change.mark(dataset, change.now + WITHDRAWN_LIFE)
+            document = decision(
+                dataset, "withdrawn", at=change.now, owner=owner, message=message, remedy=f"ask {owner}"
+            )
+            decide(change, {dataset: document})
+            change.commit()
+            return Published(change.book.snapshot.signed.version, {})
+
+    def keep_alive(self, *, on_step: OnStep = _ignore) -> None:
+        """Sign the timestamp again, and whatever else has less than half its life left; datasets expire as promised."""
+        with self._change(on_step) as change:
+            if change.book.root.signed.expires - change.now < LIVES["root"] / 2:
+                change.book.store_root([self.keys.signer("root")], change.now + LIVES["root"])
+            change.commit()
+
+    def rotate(self, role: str, *, on_step: OnStep = _ignore) -> None:
+        """Replace a key; clients that know only the old one follow. The old private key is destroyed.
+
+        Args:
+            role: `root`, `targets`, `gate` or `timestamp`.
+
+        Raises:
+            ValueError: no such key.
+        """
+        with self._change(on_step) as change:
+            rotate(change, role)
+
+    def collect_garbage(self, grace: timedelta) -> Collected:
+        """Delete what no release refers to that was in force within `grace`; certificates and roots stay for ever.
+
+        Args:
+            grace: longer than any reader needs to finish with a release.
+        """
+        with self._change() as change:
+            return collect(self.path, change.now - grace)
+
+    @property
+    def _turn(self) -> Path:
+        return self.keys.directory / "publisher"
+
+    @contextmanager
+    def _change(self, on_step: OnStep = _ignore) -> Iterator[Change]:
+        """Hold the turn, finish what a killed publisher began, and open the release in force."""
+        on_step("turn")
+        with turn(self._turn, self._wait):
+            on_step("recover")
+            for directory in (self.path, self.keys.directory):
+                sweep(directory)
+            for role in ROLES:
+                if self.keys.successor(role) is not None:
+                    rotate(Change(self.path, self.keys, self._open(), self._now(), on_step), role)
+            yield Change(self.path, self.keys, self._open(), self._now(), on_step)
+
+    def _open(self) -> Book:
+        return Book.open(self.path / "metadata", self._anchors())
+
+    def _anchors(self) -> set[str]:
+        hands = (self.keys.signer("root"), self.keys.successor("root"))
+        return {hand.public_key.keyid for hand in hands if hand is not None}
+
+    def _first_root(self, metadata: Path) -> Metadata[Root]:
+        """The root of a new repository; one that a killed `create` left is used again."""
+        if any(role == "root" for _, role, _ in versioned(metadata)):
+            try:
+                return newest_root(metadata, self._anchors())
+            except RepositoryError as error:
+                raise RepositoryForged(
+                    f"{metadata} holds a root of other keys; next: restore its keys, or choose another directory"
+                ) from error
+        root = Root(expires=self._now() + LIVES["root"], consistent_snapshot=True)
+        for role in ("root", "targets", "snapshot", "timestamp"):
+            root.add_key(self.keys.signer("gate" if role == "snapshot" else role).public_key, role)
+        signed = Metadata(root)
+        signed.sign(self.keys.signer("root"))
+        write_root(metadata, signed)
+        return signed
