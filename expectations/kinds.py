@@ -1,7 +1,7 @@
 """THE table of rule kinds: what each measures, in which unit, and what it means.
 
 Belongs here: kind → measures and how they are judged; add a kind by adding a row to `KINDS`.
-Does not: SQL of a single comparison (`conditions.py`), drift's arithmetic (`drift.py`), authors' queries (`authored.py`).
+Does not: one comparison as SQL (`conditions.py`), drift's arithmetic (`drift.py`), authors' queries (`authored.py`).
 """
 
 from __future__ import annotations

@@ -89,7 +89,8 @@ def _native(contract: Contract) -> Iterator[Rule]:
             return Rule(f"{column.name}__{suffix}", kind, (column.name,), arguments, owner=owner, tags=column.tags)
 
         if column.physical_type:
-            yield rule("type", "type", type=column.physical_type)
+            agreed = rule("type", "type", type=column.physical_type)
+            yield replace(agreed, operator=None, bound=None, unit="")
         if column.required and not any(_tolerates_missing(q) for q in column.quality):
             yield rule("required", "nullValues")
         if column.enum:
