@@ -1,0 +1,76 @@
+"""The contracts' thresholds against the real data: every rule holds, and no tolerance is wide open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expectations.audit import audit
+from expectations.clock import dataset_clock, load_clocks
+from expectations.contract import Contract
+from expectations.rules import Rule, rules_of
+from expectations.verdict import Finding, State
+
+ROOT = Path(__file__).resolve().parents[2]
+DATASETS = ("qualified_leads", "renewal_risk", "resolution_times")
+
+
+@pytest.fixture(scope="module")
+def findings(built: Any, contracts: dict[str, Contract]) -> dict[str, dict[str, Finding]]:
+    """Dataset → rule id → what the audit found on the candidate built from the real data."""
+    clocks = load_clocks(ROOT / "expectations" / "replay.yaml")
+    now = datetime.now(UTC)
+    found = {}
+    for name, contract in contracts.items():
+        relations = {r: r for r in contract.custom["relations"]}
+        at = dataset_clock(contract, clocks).at(now, now)
+        audited = audit(built.connection, f"candidate.{name}", contract, clock_at=at, relations=relations)
+        found[name] = {f.rule: f for f in audited}
+    return found
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_rule_holds_on_the_real_data(findings: dict[str, dict[str, Finding]], dataset: str) -> None:
+    assert {f.rule: (f.state, f.observed) for f in findings[dataset].values() if f.state is not State.PASS} == {}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_great_expectations_agrees(built: Any, contracts: dict[str, Contract], tmp_path: Path, dataset: str) -> None:
+    from expectations.suite import run_suite  # Great Expectations takes seconds to import
+
+    path = tmp_path / "part-00000.parquet"
+    built.connection.execute(f"copy candidate.{dataset} to '{path}'")
+    found = run_suite(contracts[dataset], [path])
+    assert found
+    assert {f.rule: (f.state, f.observed) for f in found if f.state is not State.PASS} == {}
+
+
+def tolerances(contract: Contract) -> list[Rule]:
+    """Rules that let some share of the rows through: an upper bound in percent, above zero."""
+    upper = ("mustBeLessThan", "mustBeLessOrEqualTo")
+    return [r for r in rules_of(contract) if r.unit == "percent" and r.operator in upper]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_no_tolerance_is_wide_open(
+    contracts: dict[str, Contract], findings: dict[str, dict[str, Finding]], dataset: str
+) -> None:
+    """Within ten times what was seen, and within ten points of it."""
+    rules = tolerances(contracts[dataset])
+    assert rules
+    for rule in rules:
+        seen = findings[dataset][rule.id].observed
+        assert isinstance(seen, int | float)
+        assert isinstance(rule.bound, int | float)
+        room = min(10 * seen, seen + 10) if seen else 1
+        assert rule.bound <= room, f"{rule.id}: {seen} seen, up to {rule.bound} allowed"
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_every_threshold_gives_its_reason(contracts: dict[str, Contract], dataset: str) -> None:
+    written = [r for c in contracts[dataset].table.columns for r in c.quality] + list(contracts[dataset].table.quality)
+    assert all(len(rule.description) > 20 for rule in written)
+    assert all(len(sla.description) > 20 for sla in contracts[dataset].slas)
