@@ -42,7 +42,7 @@ def run(release: Release, query: str, as_: str) -> Any:
         raise Misused(f"Rows cannot be returned as {as_}.", required=f"one of {', '.join(_RESULTS)}")
     connection = duckdb.connect(":memory:")
     for dataset in _named(connection, release, query):
-        connection.register(dataset, release.verified(dataset)[1])
+        connection.register(dataset, release.verified(dataset).data)
     for seal in (
         "SET python_enable_replacements = false",  # no variable of the calling program is a table
         "SET autoload_known_extensions = false",

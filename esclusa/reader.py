@@ -10,10 +10,10 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from esclusa.certificate import Certificate
-from esclusa.errors import Misused, UnknownColumn, nearest
+from esclusa.errors import Misused, UnknownColumn, nearest, owned_by
 from esclusa.listing import Entry, Why, explain, list_datasets
 from esclusa.location import locate
 from esclusa.report import Report, report_on
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 As = Literal["arrow", "pandas", "polars", "duckdb"]
 PathLike = str | os.PathLike[str]
+
+
+class Verified(NamedTuple):
+    """A dataset that passed every check: its certificate, its rows not yet decoded, the columns wanted of them."""
+
+    certificate: Certificate
+    data: pyarrow.dataset.Dataset
+    columns: list[str]
 
 
 class Release:
@@ -59,10 +67,8 @@ class Release:
     def read(self, dataset: str, *, columns: Sequence[str] | None = None, as_: As = "arrow") -> Any:
         """Rows of a certified dataset; see `esclusa.read`."""
         convert = _converter(as_)
-        certificate, verified = self.verified(dataset)
-        wanted = [column.name for column in certificate.columns] if columns is None else list(columns)
-        _demand_columns(certificate, wanted)
-        return convert(verified, wanted)
+        verified = self.verified(dataset, columns)
+        return convert(verified.data, verified.columns)
 
     def sql(self, query: str, *, as_: As = "arrow") -> Any:
         """The result of one SELECT over certified datasets; see `esclusa.sql`."""
@@ -87,11 +93,12 @@ class Release:
         """Names of the datasets that this release serves or once served."""
         return self._repository.datasets
 
-    def verified(self, dataset: str) -> tuple[Certificate, pyarrow.dataset.Dataset]:
+    def verified(self, dataset: str, columns: Sequence[str] | None = None) -> Verified:
         """A dataset as an Arrow dataset over memory: bytes read once, hashed, and scanned from there.
 
         Args:
             dataset: its name.
+            columns: which will be wanted; default all.
 
         Raises:
             EsclusaError: of the first check that failed; nothing of the dataset is returned then.
@@ -99,15 +106,17 @@ class Release:
         import pyarrow as pa
         import pyarrow.dataset as ds
 
-        from esclusa.errors import owned_by
-
         vouched = vouch(self._repository, dataset, lambda *_: None)
+        known = [column.name for column in vouched.certificate.columns]
+        wanted = known if columns is None else list(columns)
+        _demand_columns(vouched.certificate, wanted)
         with owned_by(vouched.certificate.owner):
             parts = [self._repository.read(vouched.role, part) for part in vouched.parts]
         form = ds.ParquetFileFormat()
         fragments = [form.make_fragment(pa.BufferReader(part)) for part in parts]  # type: ignore[arg-type] # stubs
         schema = fragments[0].physical_schema
-        return vouched.certificate, ds.FileSystemDataset(fragments, schema=schema, format=form)
+        data = ds.FileSystemDataset(fragments, schema=schema, format=form)
+        return Verified(vouched.certificate, data, wanted)
 
 
 def open(repository: PathLike | None = None, *, state: PathLike | None = None) -> Release:

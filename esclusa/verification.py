@@ -114,7 +114,7 @@ def signed_certificate(repository: Repository, role: Role, note: Note = lambda *
             required="one certificate",
         )
     data = repository.read(role, path)
-    note("certificate", f"sha256 {sha256(data).hexdigest()}")
+    note("certificate", f"sha256 {sha256(data).hexdigest()[:16]}…")
     verify_signature(data, *repository.keys(role.name))
     certificate = read_certificate(data)
     if certificate.dataset != role.name:

@@ -1,0 +1,183 @@
+"""The client's commands: arguments in, a table or JSON out, an exit code.
+
+Belongs here: what each command takes. Does not: what it does (the package's own functions), how it looks (`render.py`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from esclusa.cli.platform import Commands
+from esclusa.cli.rows import Format, limit_of, write_rows
+from esclusa.errors import EXIT_CODES, EsclusaError
+
+if TYPE_CHECKING:
+    from esclusa.reader import Release
+
+CODES = " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+app = typer.Typer(
+    cls=Commands,
+    help="Find, verify and read certified datasets.",
+    epilog=f"Exit codes: {CODES}.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Where = Annotated[
+    str | None, typer.Option("--repository", "-r", help="Golden repository: directory or URL [$ESCLUSA_REPOSITORY].")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Limit = Annotated[int | None, typer.Option(min=0, help="At most so many rows; a table shows 20 where not given.")]
+As = Annotated[Format, typer.Option("--format", help="What to write.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="A new file; default the terminal.")]
+
+
+@app.command()
+def catalog(repository: Where = None, as_json: AsJson = False) -> None:
+    """List every dataset: certified or not, rows, age, valid until, owner."""
+    release = _open(repository)
+    entries = release.catalog()
+    if as_json:
+        _print_json(entries)
+    else:
+        from esclusa.cli.render import show_catalog
+
+        show_catalog(Console(), release.repository, entries)
+    raise typer.Exit(3 if any(entry.status == "broken" for entry in entries) else 0)
+
+
+@app.command()
+def read(
+    dataset: str,
+    columns: Annotated[str, typer.Option(help="Which, comma-separated; default all.")] = "",
+    limit: Limit = None,
+    form: As = Format.TABLE,
+    output: Output = None,
+    repository: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the rows of a certified dataset, after every check."""
+    form = Format.JSON if as_json else form
+    wanted = [name.strip() for name in columns.split(",")] if columns else None
+    certificate, data, names = _open(repository).verified(dataset, wanted)
+    rows = limit_of(form, limit)
+    table = data.to_table(names) if rows is None else data.head(rows, columns=names)
+    write_rows(Console(), table, form, output)
+    from esclusa.verification import moment
+
+    said = [
+        f"{table.num_rows:,} of {certificate.rows:,} rows",
+        f"certified, valid until {moment(certificate.valid_until)}",
+    ]
+    # Said on stderr: a pipe gets the rows alone, a person gets both.
+    Console(stderr=True).print(" · ".join([*said, *certificate.caveats]), style="dim", highlight=False)
+
+
+@app.command()
+def sql(
+    query: str,
+    limit: Limit = None,
+    form: As = Format.TABLE,
+    output: Output = None,
+    repository: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one SELECT over certified datasets of one release."""
+    form = Format.JSON if as_json else form
+    table = _open(repository).sql(query)
+    rows = limit_of(form, limit)
+    shown = table if rows is None else table.slice(0, rows)
+    write_rows(Console(), shown, form, output)
+    if shown.num_rows < table.num_rows:
+        note = f"{shown.num_rows:,} of {table.num_rows:,} rows"
+        Console(stderr=True).print(note, style="dim", highlight=False)
+
+
+@app.command()
+def verify(
+    subject: Annotated[str, typer.Argument(help="Dataset or certificate file.")],
+    repository: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a dataset, or a certificate file that was kept, and show each check."""
+    report = _open(repository).verify(subject)
+    if as_json:
+        _print_json(report, ok=report.ok)
+    else:
+        from esclusa.cli.render import show_report
+
+        show_report(Console(), report)
+    if report.error is not None:
+        raise report.error
+
+
+@app.command()
+def why(
+    dataset: str,
+    every_rule: Annotated[bool, typer.Option("--all", help="List the rules that passed too.")] = False,
+    repository: Where = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell why a dataset is certified or refused: findings, owner, what to do."""
+    reason = _open(repository).why(dataset)
+    if as_json:
+        _print_json(reason, ok=reason.ok)
+    else:
+        from esclusa.cli.render import show_why
+
+        show_why(Console(), reason, every_rule)
+    raise typer.Exit(0 if reason.ok else reason.problem.exit_code if reason.problem else 1)
+
+
+@app.command()
+def trust(
+    repository: str,
+    fingerprint: Annotated[str | None, typer.Option(help="SHA-256 of the root that the publisher gave you.")] = None,
+    root: Annotated[Path | None, typer.Option(help="The root file, handed over by a safer channel.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Although another root is pinned.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Pin the first root of a golden repository: once, before the first read."""
+    from esclusa.anchor import trust as pin
+
+    anchor = pin(repository, root=root, fingerprint=fingerprint, replace=replace)
+    if as_json:
+        _print_json(anchor)
+    else:
+        from esclusa.cli.render import show_anchor
+
+        show_anchor(Console(), anchor)
+
+
+def _open(repository: str | None) -> Release:
+    from esclusa.reader import open as open_release
+
+    return open_release(repository)
+
+
+def _print_json(value: Any, **more: Any) -> None:
+    document = _plain(value)
+    print(json.dumps({**document, **more} if more else document, ensure_ascii=False, indent=1))
+
+
+def _plain(value: Any) -> Any:
+    """Our types as JSON; the in-toto statement is left out, its file is there to be read."""
+    if isinstance(value, EsclusaError):
+        return {"error": type(value).__name__, "what": value.what, **dict(value.lines)}
+    if dataclasses.is_dataclass(value):
+        fields = (field.name for field in dataclasses.fields(value) if field.name != "document")
+        return {name: _plain(getattr(value, name)) for name in fields}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,72 @@
+"""Commands of the platform: listed from the package's entry points, imported only when called.
+
+Belongs here: their one-line help, and what is said where the platform is absent. Does not: what they do.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from esclusa.errors import Misused
+
+GROUP = "esclusa.commands"
+PANEL = "Platform (from a checkout, with the extra `platform`)"
+# Written here and not beside the code, so that `esclusa --help` imports none of it; a test holds both lists together.
+HELP = {
+    "run": "Land, build, audit, certify and publish; ends with a table.",
+    "keys": "Make and rotate the keys that sign the golden repository.",
+    "sample": "Generate sample data, labelled synthetic wherever it shows.",
+}
+
+
+class PlatformCommand(TyperCommand):
+    """Stands for a command until it is called; then the real one takes over.
+
+    Args:
+        entry: where the real one is.
+    """
+
+    def __init__(self, entry: EntryPoint) -> None:
+        super().__init__(entry.name, help=HELP.get(entry.name, ""), rich_help_panel=PANEL)
+        self._entry = entry
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Parse the arguments by the real command, whose context then runs it."""
+        return self._real().make_context(info_name, args, parent=parent, **extra)
+
+    def _real(self) -> Any:
+        try:
+            loaded = self._entry.load()
+        except (ImportError, AttributeError) as error:
+            raise Misused(
+                f"`esclusa {self.name}` belongs to the platform, which is not installed here.",
+                observed=f"{type(error).__name__}: {error}",
+                required="a checkout of the repository, with the platform's packages",
+                remedy="In the checkout: pip install -e '.[platform]', or `make run`, which sets it up.",
+            ) from error
+        if not isinstance(loaded, typer.Typer):
+            single = typer.Typer(add_completion=False)
+            single.command(self.name)(loaded)
+            loaded = single
+        return get_command(loaded)
+
+
+class Commands(TyperGroup):
+    """The client's own commands, then those of the platform."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the help page."""
+        platform = [entry.name for entry in entry_points(group=GROUP)]
+        return [*super().list_commands(ctx), *sorted(platform, key=[*HELP, *platform].index)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by name; one of the platform comes as its stand-in."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        return next((PlatformCommand(entry) for entry in entry_points(group=GROUP, name=cmd_name)), None)
