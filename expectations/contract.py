@@ -113,7 +113,7 @@ class Role:
     Args:
         purposes: declared purposes this role may read for.
         expires: last day of the grant, or None where none is given.
-        columns: `deny` list and `mask` mapping.
+        columns: `allow` and `deny` lists and `mask` mapping.
     """
 
     name: str

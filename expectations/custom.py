@@ -30,6 +30,16 @@ def listed(names: str | Iterable[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
+def named_columns(granted: Mapping[str, Any], *ways: str) -> set[str]:
+    """Columns that the `columns` of a role name.
+
+    Args:
+        granted: the value of `columns`.
+        ways: any of `allow`, `deny`, `mask`; all of them where none is given.
+    """
+    return {name for way in ways or ("allow", "deny", "mask") for name in listed(granted.get(way, ()))}
+
+
 def lint_custom(document: Document, kind: str) -> Iterator[Problem]:
     """Our properties in a document: unknown, misplaced, said twice, or with a value of another shape.
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from expectations.contract import SourceContract, Term
-from expectations.custom import custom, lint_custom, listed
+from expectations.custom import custom, lint_custom, listed, named_columns
 from expectations.document import Document, Location
 from expectations.lint_frame import lint_frame, members, one_of
 from expectations.lint_rules import lint_rules
@@ -150,7 +150,7 @@ def _named_columns(document: Document, columns: Collection[str]) -> Iterator[Pro
     named: list[tuple[Location, str]] = []
     for i, role in enumerate(document.data.get("roles") or ()):
         granted = custom(role).get("columns", {})
-        named += [(("roles", i), name) for name in (*listed(granted.get("deny", ())), *granted.get("mask", {}))]
+        named += [(("roles", i), name) for name in named_columns(granted)]
     for i, sla in enumerate(document.data.get("slaProperties") or ()):
         key = custom(sla).get("deletion", {}).get("erasure", {}).get("key")
         named += [(("slaProperties", i), key)] if key else []

@@ -33,19 +33,6 @@ TIME_UNITS: Mapping[str, timedelta] = {
     **dict.fromkeys(("y", "yr", "year", "years"), timedelta(days=365)),
 }
 
-UNITS: Mapping[str, timedelta] = {
-    **dict.fromkeys(("s", "second", "seconds"), timedelta(seconds=1)),
-    **dict.fromkeys(("min", "minute", "minutes"), timedelta(minutes=1)),
-    **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
-    **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
-    **dict.fromkeys(("w", "week", "weeks"), timedelta(weeks=1)),
-    **dict.fromkeys(("y", "yr", "year", "years"), timedelta(days=365)),
-}
-
-OPERATORS = (
-    "mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo",
-    "mustBeBetween", "mustNotBeBetween",
-)  # fmt: skip
 UNITS: Mapping[str, tuple[str, ...]] = {
     "library": ("rows", "percent"),
     "sql": ("rows", "percent", "count", "hours", "days", "value"),
@@ -245,8 +232,8 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "role",
         "columns",
-        _mapping(deny=NAMES, mask={"type": "object", "additionalProperties": TEXT}),
-        "columns that the role does not get, or gets masked",
+        _mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": TEXT}),
+        "columns above internal that the role needs (`allow`), and columns that it does not get or gets masked",
     ),
     CustomProperty("role", "expires", DAY, "last day of the grant"),
     CustomProperty(
