@@ -47,11 +47,7 @@ def read_results(manifest: Manifest, family: Iterable[str], fingerprint: str, re
         above = manifest.upstream(dataset)
         if by_id.get(manifest.datasets[dataset], {}).get("status") != "success":
             problems[dataset] = _cause(by_id, manifest, above)
-    tests = {
-        uid: (str(r["status"]), r.get("failures"))
-        for uid, r in by_id.items()
-        if uid.startswith("test.")
-    }
+    tests = {uid: (str(r["status"]), r.get("failures")) for uid, r in by_id.items() if uid.startswith("test.")}
     return Build(fingerprint=fingerprint, problems=problems, tests=tests)
 
 
@@ -98,7 +94,9 @@ def current_fingerprint(connection: duckdb.DuckDBPyConnection, manifest: Manifes
     """
     family = family_of(manifest, dataset)
     tables = {t for d in family for t in manifest.feeding(d)}
-    return manifest.fingerprint(family, [load for t in sorted(tables, key=lambda t: t.name) for load in _loads(connection, t)])
+    return manifest.fingerprint(
+        family, [load for t in sorted(tables, key=lambda t: t.name) for load in _loads(connection, t)]
+    )
 
 
 def _loads(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> list[str]:

@@ -1,14 +1,17 @@
 """Commands of the platform, listed by `esclusa` and loaded when called.
 
-Belongs here: arguments and exit codes. Does not: what the commands do; each imports its own room when it runs.
+Belongs here: arguments, plain errors and exit codes. Does not: what the commands do, imported when one is called.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import logging
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +20,9 @@ from rich.console import Console
 
 from orchestration.settings import ROOT, Settings, read_settings
 
-DataOption = Annotated[Path | None, typer.Option(help="Directory of the source files; a generated sample where absent.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Directory of the source files; a generated sample where absent.")
+]
 
 
 def run(
@@ -25,10 +30,113 @@ def run(
     only: Annotated[list[str] | None, typer.Option(help="Only this dataset and what it needs; repeatable.")] = None,
 ) -> None:
     """Land, build, audit, certify and publish; ends with a table."""
-    console = Console()
-    with _plain_errors(console):
+    console = Console(file=sys.stdout)
+    with _plain_errors():
         settings = _settings(data)
         _quiet()
         from orchestration.run import run as run_everything
 
-        raise typer.Exit(run_everything(settings, tuple(only or ()), console))
+        code = run_everything(settings, tuple(only or ()), console)
+    raise typer.Exit(code)
+
+
+def dev(
+    data: DataOption = None,
+    port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
+) -> None:
+    """Dagster UI and daemon on the same definitions; ends with Ctrl-C."""
+    with _plain_errors():
+        settings = _settings(data)
+        from orchestration.platform import load_platform
+        from orchestration.publish import open_golden
+        from orchestration.run import prepare_instance
+
+        prepare_instance(settings)
+        open_golden(load_platform(settings))
+    dagster = Path(sys.executable).parent / "dagster"
+    command = [str(dagster), "dev", "--workspace", str(ROOT / "workspace.yaml"), "--port", str(port)]
+    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+
+
+sample = typer.Typer(no_args_is_help=True, help="Generate sample data, labelled synthetic wherever it shows.")
+
+
+@sample.command("generate")
+def generate_sample(
+    directory: Annotated[Path | None, typer.Argument(help="Where to; .esclusa/sample where absent.")] = None,
+    scale: Annotated[
+        float, typer.Option(help="1 is the size of a first run; 1000 gives tens of millions of rows.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
+) -> None:
+    """Write the four source files of the sample."""
+    with _plain_errors():
+        from orchestration.sample import generate
+
+        target = directory or read_settings().sample
+        generate(target, seed=seed, scale=scale, progress=print)
+    print(f"synthetic sample in {target}")
+
+
+@sample.command("break")
+def break_sample(
+    kind: Annotated[str, typer.Option(help="What goes wrong; an unknown kind lists them all.")] = "renamed",
+    directory: Annotated[Path | None, typer.Argument(help="The sample; .esclusa/sample where absent.")] = None,
+) -> None:
+    """Turn one delivery of the sample into a broken one; `esclusa sample generate` mends it."""
+    with _plain_errors():
+        from orchestration.sample.faults import break_delivery
+
+        print(break_delivery(directory or read_settings().sample, kind))
+
+
+keys = typer.Typer(no_args_is_help=True, help="Make and rotate the keys that sign the golden repository.")
+
+
+@keys.command("rotate")
+def rotate_keys(
+    role: Annotated[str, typer.Argument(help="root, targets, gate, timestamp or all.")] = "all",
+) -> None:
+    """Replace keys; readers that know only the old ones follow."""
+    with _plain_errors():
+        from lineage.keys import ROLES
+        from orchestration.platform import load_platform
+        from orchestration.publish import open_golden
+
+        repository = open_golden(load_platform(read_settings()))
+        for name in ROLES if role == "all" else (role,):
+            repository.rotate(name)
+            print(f"{name}: new key in force, the old one destroyed")
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What a person did or a file holds is told in words; anything else is a fault of ours and keeps its trace."""
+    from expectations.problem import ContractError
+    from lineage.errors import Refused
+    from orchestration.manifest import ManifestError
+    from orchestration.platform import PromiseGap
+    from orchestration.workshop import WorkshopBusy
+
+    try:
+        yield
+    except (ContractError, Refused, ManifestError, PromiseGap, WorkshopBusy, FileNotFoundError) as error:
+        Console(stderr=True).print(f"[red]refused[/red] {type(error).__name__}", highlight=False)
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _settings(data: Path | None) -> Settings:
+    if data is not None:
+        if not data.is_dir():
+            raise FileNotFoundError(
+                f"--data {data}: there is no such directory; next: name the directory of source files"
+            )
+        os.environ["ESCLUSA_DATA"] = str(data.absolute())  # steps and `dagster dev` read it there
+    return read_settings()
+
+
+def _quiet() -> None:
+    """Libraries' own chatter would bury ours; Dagster keeps the full log of every step."""
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)

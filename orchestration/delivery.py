@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
+from expectations.change import Change, ChangeClass
 from expectations.landing import DeliveryRefused, Landing, land
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
@@ -20,13 +21,12 @@ from orchestration.workshop import Workshop
 Progress = Callable[[str], None]
 
 
-def deliver(platform: Platform, table: SourceTable, *, now: datetime, run: str, progress: Progress) -> Landing:
+def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: Progress) -> Landing:
     """Land what a source table's delivery holds now.
 
     Args:
         table: which one.
         now: wall clock, UTC.
-        run: id of the run, for the record.
         progress: told each move in a few words.
 
     Raises:
@@ -49,20 +49,22 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, run: str, 
             )
     except DeliveryRefused as refusal:
         datasets = platform.manifest.fed_by(table)
-        refuse(platform, datasets, stage="landing", message=str(refusal), now=now, run=run)
+        refuse(platform, datasets, stage="landing", message=str(refusal), now=now)
         raise
     if not landing.unchanged:
         workshop.remember("landings", table.name, asdict(landing))
     return landing
 
 
-def observed_changes(workshop: Workshop, tables: Iterable[SourceTable]) -> Mapping[str, tuple[str, ...]]:
+def observed_changes(workshop: Workshop, tables: Iterable[SourceTable]) -> Mapping[str, tuple[Change, ...]]:
     """Differences between what was delivered and what was agreed, by system, as of the last landing of each table."""
-    changes: dict[str, tuple[str, ...]] = {}
+    changes: dict[str, tuple[Change, ...]] = {}
     for table in tables:
         record = workshop.recall("landings", table.name)
         if record is not None and record["differences"]:
-            changes[table.system] = (*changes.get(table.system, ()), *record["differences"])
+            # A breaking difference refuses its delivery: what was let pass is additive.
+            seen = (Change(table.table, "", ChangeClass.ADDITIVE, text) for text in record["differences"])
+            changes[table.system] = (*changes.get(table.system, ()), *seen)
     return changes
 
 

@@ -1,28 +1,28 @@
 """The gate of one dataset: pin the candidate, audit those bytes, judge; the decision is kept for the publishing step.
 
-Belongs here: the order of the moves and when an earlier decision still holds. Does not: rules and thresholds (contracts),
-Dagster (`gate_assets.py`), publishing (`publish.py`).
+Belongs here: the order of the moves and when an earlier decision still holds.
+Does not: rules and thresholds (contracts), Dagster (`gate_assets.py`), publishing (`publish.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
+from expectations.suite import run_suite
 
 from expectations.audit import audit, examples, rules_digest
 from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
 from expectations.readiness import expected_rules, judge
-from expectations.suite import run_suite
-from expectations.verdict import Finding, GateItem, State, Verdict, read_verdict
+from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import Input
-from lineage.pin import Part, Pin, pin
+from lineage.pin import Pin, pin
 from orchestration.builds import Build, current_fingerprint, recall_build
+from orchestration.decisions import Decision, recall_decision, remember_decision
 from orchestration.delivery import observed_changes
 from orchestration.manifest import Manifest
 from orchestration.promises import Promises
@@ -33,50 +33,6 @@ Progress = Callable[[str], None]
 
 class BuildRefused(RuntimeError):
     """There is no candidate to audit: dbt did not build it from what is in `raw` now."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the gate decided on one candidate.
-
-    Args:
-        fingerprint: of the build that made the candidate.
-        inputs: the loads that it was built from.
-        clock: the dataset's clock.
-        pinned_at: wall clock (UTC) at which the clock was read.
-        valid_until: wall clock (UTC) at which the freshness promise runs out.
-        examples: rule id → masked keys of a few offending rows.
-        renewed: False where an earlier decision still holds and nothing was measured again.
-    """
-
-    verdict: Verdict
-    pin: Pin
-    fingerprint: str
-    inputs: tuple[Input, ...]
-    clock: Clock
-    pinned_at: datetime
-    valid_until: datetime
-    examples: Mapping[str, tuple[str, ...]]
-    renewed: bool = True
-
-    @property
-    def dataset(self) -> str:
-        """The dataset that was judged."""
-        return self.verdict.dataset
-
-    def still_holds(self, fingerprint: str, contract: Contract, now: datetime) -> bool:
-        """True while the same build under the same promise has more than half its validity left.
-
-        A shut gate is always tried again: what shut it may be outside the candidate.
-        """
-        return (
-            self.verdict.open
-            and self.fingerprint == fingerprint
-            and self.verdict.contract_digest == contract.digest
-            and self.verdict.rules_digest == rules_digest(contract)
-            and all(part.path.exists() for part in self.pin.parts)
-            and now < self.pinned_at + (self.valid_until - self.pinned_at) / 2
-        )
 
 
 def decide(
@@ -116,7 +72,9 @@ def _built(
             f"and models; owner: {owner}; next: materialise candidate/{dataset}, or `esclusa run --only {dataset}`"
         )
     if problem := build.problems.get(dataset):
-        raise BuildRefused(f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; next: `dbt build -s +{dataset}`")
+        raise BuildRefused(
+            f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; next: `dbt build -s +{dataset}`"
+        )
     return build
 
 
@@ -252,53 +210,10 @@ def _dbt_findings(manifest: Manifest, build: Build, contract: Contract) -> Itera
             threshold=0.0,
             unit="rows",
             description=str(node.get("description") or f"dbt test {node['name']}"),
-            message="" if state is State.PASS else f"dbt test {node['name']}: {status}, {failures} rows; required: 0 rows",
+            message=""
+            if state is State.PASS
+            else f"dbt test {node['name']}: {status}, {failures} rows; required: 0 rows",
             owner=contract.owner,
             remedy=f"dbt test -s {node['name']}",
             engine="dbt",
         )
-
-
-def remember_decision(workshop: Workshop, decision: Decision) -> None:
-    """Keep a decision for the publishing step and for the next run."""
-    parts = [{**asdict(p), "path": str(p.path)} for p in decision.pin.parts]
-    workshop.remember(
-        "decisions",
-        decision.dataset,
-        {
-            "verdict": decision.verdict.to_json(),
-            "pin": {**asdict(decision.pin), "parts": parts},
-            "fingerprint": decision.fingerprint,
-            "inputs": [{**asdict(i), "landed_at": i.landed_at.isoformat()} for i in decision.inputs],
-            "clock": {"kind": decision.clock.kind, "standsAt": _iso(decision.clock.stands_at)},
-            "pinnedAt": decision.pinned_at.isoformat(),
-            "validUntil": decision.valid_until.isoformat(),
-            "examples": {rule: list(keys) for rule, keys in decision.examples.items()},
-        },
-    )
-
-
-def recall_decision(workshop: Workshop, dataset: str) -> Decision | None:
-    """The last decision on a dataset, or None; whether its gate is open is computed again from the findings."""
-    document = workshop.recall("decisions", dataset)
-    if document is None:
-        return None
-    held = document["pin"]
-    parts = tuple(Part(**{**p, "path": Path(p["path"])}) for p in held["parts"])
-    stands_at = document["clock"]["standsAt"]
-    return Decision(
-        verdict=read_verdict(document["verdict"]),
-        pin=Pin(**{**held, "parts": parts, "columns": tuple(held["columns"])}),
-        fingerprint=document["fingerprint"],
-        inputs=tuple(
-            Input(**{**i, "landed_at": datetime.fromisoformat(i["landed_at"])}) for i in document["inputs"]
-        ),
-        clock=Clock(document["clock"]["kind"], datetime.fromisoformat(stands_at) if stands_at else None),
-        pinned_at=datetime.fromisoformat(document["pinnedAt"]),
-        valid_until=datetime.fromisoformat(document["validUntil"]),
-        examples={rule: tuple(keys) for rule, keys in document["examples"].items()},
-    )
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

@@ -3,10 +3,9 @@
 Belongs here: the asset, its checks and what the UI shows. Does not: the decision itself (`gate.py`, `expectations`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -14,7 +13,8 @@ from expectations.contract import Contract
 from expectations.readiness import expected_rules
 from expectations.rules import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict
-from orchestration.gate import BuildRefused, Decision, decide
+from orchestration.decisions import Decision
+from orchestration.gate import BuildRefused, decide
 from orchestration.platform import Platform
 from orchestration.publish import refuse
 from orchestration.source_assets import POOL
@@ -57,14 +57,14 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"gate_{name}", specs=[spec], check_specs=checks, pool=POOL, can_subset=True)
     def audit_candidate(
         context: dg.AssetExecutionContext,
-    ) -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         now = datetime.now(UTC)
         try:
             decision = decide(
                 platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
             )
         except BuildRefused as refusal:
-            refuse(platform, [name], stage="build", message=str(refusal), now=now, run=context.run.run_id)
+            refuse(platform, [name], stage="build", message=str(refusal), now=now)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(decision))
@@ -110,12 +110,12 @@ def _severity(state: State) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.WARN if state is State.WARN else dg.AssetCheckSeverity.ERROR
 
 
-def _check_metadata(finding: Finding, examples: tuple[str, ...]) -> dict[str, object]:
+def _check_metadata(finding: Finding, examples: tuple[str, ...]) -> dict[str, Any]:
     observed = finding.observed
-    number = isinstance(observed, int | float) and not isinstance(observed, bool)
-    metadata: dict[str, object] = {
+    plotted = float(observed) if isinstance(observed, int | float) and not isinstance(observed, bool) else str(observed)
+    metadata: dict[str, Any] = {
         # The UI plots numbers over time: `observed` beside `required`.
-        "observed": float(observed) if number else str(observed),
+        "observed": plotted,
         "state": str(finding.state),
         "bound": finding.required,
         "unit": finding.unit,
@@ -134,7 +134,7 @@ def _check_metadata(finding: Finding, examples: tuple[str, ...]) -> dict[str, ob
     return metadata
 
 
-def _metadata(decision: Decision) -> dict[str, object]:
+def _metadata(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     return {
         "verdict": "open" if verdict.open else "shut",

@@ -3,10 +3,9 @@
 Belongs here: the asset and what the UI shows of a certificate. Does not: the move itself (`publish.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -33,7 +32,7 @@ def _release_assets(platform: Platform, release: str) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"publish_{release}", specs=[_spec(c) for c in contracts], can_subset=False)
     def publish(
         context: dg.AssetExecutionContext,
-    ) -> Iterator[dg.MaterializeResult[object] | dg.AssetObservation]:
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetObservation]:
         outcomes = publish_release(
             platform, release, now=datetime.now(UTC), run=context.run.run_id, progress=context.log.info
         )
@@ -76,9 +75,9 @@ def _spec(contract: Contract) -> dg.AssetSpec:
     )
 
 
-def _metadata(outcome: Outcome) -> dict[str, object]:
-    metadata: dict[str, object] = {"outcome": outcome.message}
-    if outcome.certificate is not None:
+def _metadata(outcome: Outcome) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"outcome": outcome.message}
+    if outcome.certificate is not None and outcome.valid_until is not None:
         metadata |= {
             "certificate": outcome.certificate,
             "dagster/row_count": outcome.rows,

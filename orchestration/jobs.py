@@ -3,18 +3,16 @@
 Belongs here: what runs at which cadence. Does not: cadences themselves, where a source contract states them.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 from orchestration.health import expired, unhealthy
+from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
 from orchestration.publish import keep_alive
 from orchestration.source_assets import LAYER, source_key
-from orchestration.manifest import SourceTable
 
 EVERYTHING = "land_and_certify"
 
@@ -99,7 +97,7 @@ def keep_alive_schedule(platform: Platform) -> dg.ScheduleDefinition:
 
     @dg.op(name="renew_timestamp")
     def renew(context: dg.OpExecutionContext) -> None:
-        reasons = unhealthy(platform, datetime.now(UTC))
+        reasons = unhealthy(platform)
         if reasons:
             raise dg.Failure(
                 description="timestamp.json is not renewed, the platform is not healthy:\n" + "\n".join(reasons),

@@ -20,6 +20,7 @@ from typing import Any
 from orchestration.settings import Settings
 
 GOLDEN = "golden"
+DBT = Path(sys.executable).parent / "dbt"  # of this very environment, whatever PATH says
 
 
 class ManifestError(RuntimeError):
@@ -94,7 +95,7 @@ class Manifest:
             models = {uid for uid in self.upstream(dataset) if not uid.startswith("source.")}
             touching = [f for f in families if f[0] & models]
             families = [f for f in families if f not in touching]
-            families.append((models.union(*(f[0] for f in touching)), [*sum((f[1] for f in touching), []), dataset]))
+            families.append((models.union(*(f[0] for f in touching)), [*(d for f in touching for d in f[1]), dataset]))
         return tuple(tuple(sorted(names)) for _, names in sorted(families, key=lambda f: sorted(f[1])))
 
     def tests(self, dataset: str) -> dict[str, str]:
@@ -125,7 +126,9 @@ class Manifest:
             if uid in models or models & set(node["depends_on"]["nodes"])
         ]
         package = self.document["metadata"]["project_name"]
-        macros = [[uid, m["macro_sql"]] for uid, m in sorted(self.document["macros"].items()) if m["package_name"] == package]
+        macros = [
+            [uid, m["macro_sql"]] for uid, m in sorted(self.document["macros"].items()) if m["package_name"] == package
+        ]
         tools = self.document["metadata"]["dbt_version"]
         return sha256(json.dumps([code, macros, sorted(loads), tools, self._project_digest]).encode()).hexdigest()
 
@@ -166,7 +169,7 @@ def _newest(project: Path) -> float:
 
 
 def _parse(settings: Settings) -> None:
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "parse", "--project-dir", str(settings.dbt_project)]
+    command = [str(DBT), "--quiet", "parse", "--project-dir", str(settings.dbt_project)]
     done = subprocess.run(command, env=dbt_environment(settings), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ManifestError(

@@ -1,9 +1,8 @@
 """dbt assets: one step per family of datasets that share models, up to `candidate/<dataset>`.
 
-Belongs here: running dbt inside a step and keeping its results. Does not: SQL (`dbt_project`), judging the results (`gate.py`).
+Belongs here: running dbt inside a step and keeping its results.
+Does not: SQL (`dbt_project`), judging the results (`gate.py`).
 """
-
-from __future__ import annotations
 
 import os
 import shutil
@@ -14,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from orchestration.builds import current_fingerprint, read_results, recall_build, remember_build
-from orchestration.manifest import SourceTable
+from orchestration.manifest import DBT, SourceTable
 from orchestration.platform import Platform
 from orchestration.source_assets import POOL, columns_of, source_key
 
@@ -46,7 +45,8 @@ class Translator(DagsterDbtTranslator):
         contract = self._contracts.get(dbt_resource_props["name"])
         if contract is None:
             return str(dbt_resource_props.get("description", ""))
-        return f"Candidate of {contract.name}: not seen by any consumer before its gate opens.\n\n{contract.table.description}"
+        unseen = f"Candidate of {contract.name}: no consumer sees it before its gate opens."
+        return f"{unseen}\n\n{contract.table.description}"
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         """The contract's column schema for a candidate."""
@@ -58,7 +58,9 @@ class Translator(DagsterDbtTranslator):
         contract = self._contracts.get(dbt_resource_props["name"])
         return None if contract is None else [f"team:{contract.owner}"]
 
-    def get_asset_check_spec(self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any) -> Any:
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> Any:
         """Never blocking: dbt's tests of one dataset must not stop another; the gate counts them as findings."""
         spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
         return None if spec is None else spec._replace(blocking=False)
@@ -76,7 +78,12 @@ def model_assets(platform: Platform) -> list[dg.AssetsDefinition]:
 def dbt_resource(platform: Platform) -> DbtCliResource:
     """dbt as the steps call it."""
     project = platform.settings.dbt_project
-    return DbtCliResource(project_dir=str(project), profiles_dir=str(project), global_config_flags=["--no-use-colors"])
+    return DbtCliResource(
+        project_dir=str(project),
+        profiles_dir=str(project),
+        global_config_flags=["--no-use-colors"],
+        dbt_executable=str(DBT),
+    )
 
 
 def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefinition:
@@ -104,7 +111,11 @@ def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefi
 
 
 def _build(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, platform: Platform, family: tuple[str, ...], fingerprint: str
+    context: dg.AssetExecutionContext,
+    dbt: DbtCliResource,
+    platform: Platform,
+    family: tuple[str, ...],
+    fingerprint: str,
 ) -> Iterator[Any]:
     context.log.info("building with dbt")
     os.environ["ESCLUSA_WAREHOUSE"] = str(platform.settings.warehouse)  # dagster-dbt hands our environment to dbt

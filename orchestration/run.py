@@ -5,6 +5,8 @@ Belongs here: preparing the instance, showing progress, the exit code. Does not:
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import shutil
 import time
@@ -54,13 +56,14 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.get() as instance:
         instance.add_event_listener(run_id, Progress(console))
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            asset_selection=_selection(platform, only) if only else None,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
+        with (settings.home / "run.log").open("w") as log, contextlib.redirect_stdout(log):  # dbt prints as it goes
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                asset_selection=_selection(platform, only) if only else None,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
     return summarise(platform, only or platform.datasets, console, failed=not result.success)
 
 
@@ -86,7 +89,7 @@ class Progress:
         step = event.step_key or ""
         if event.is_dagster_event:
             self._step(step, event)
-        elif event.level < 40 and step:  # what our steps say of their progress
+        elif int(event.level) < logging.ERROR and step:  # what our steps say of their progress
             self._console.print(f"    [dim]{step}: {event.user_message}[/dim]", highlight=False)
 
     def _step(self, step: str, event: dg.EventLogEntry) -> None:
@@ -99,4 +102,6 @@ class Progress:
         elif kind is dg.DagsterEventType.STEP_FAILURE:
             self._console.print(f"[red]✗[/red] {step} [dim]{took:.1f} s[/dim]", highlight=False)
         elif kind is dg.DagsterEventType.STEP_SKIPPED:
-            self._console.print(f"[yellow]–[/yellow] {step} [dim]not run: a step before it failed[/dim]", highlight=False)
+            self._console.print(
+                f"[yellow]–[/yellow] {step} [dim]not run: a step before it failed[/dim]", highlight=False
+            )

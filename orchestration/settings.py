@@ -1,6 +1,7 @@
 """Settings: every environment variable that the platform reads, and where it keeps what it makes.
 
-Belongs here: names, defaults, paths. Does not: policy; that is in the contracts. The client's settings are in `esclusa/settings.py`.
+Belongs here: names, defaults, paths. Does not: policy (contracts), the client's settings
+(`esclusa/settings.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 POSTGRES = "ESCLUSA_POSTGRES_"
 
-# name → (default as shown to people, meaning); docs/operations.md holds the same table, and a house test compares them.
+# name → (default as shown to people, meaning); docs/operate.md holds the same table, and a house test compares them.
 SETTINGS: Mapping[str, tuple[str, str]] = {
     "ESCLUSA_HOME": (".esclusa in the checkout", "directory of everything that the platform makes"),
     "ESCLUSA_DATA": ("a generated sample", "directory of the source files"),

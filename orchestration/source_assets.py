@@ -4,10 +4,9 @@ Belongs here: the asset, its checks and what the UI shows of a landing. Does not
 (`expectations/landing.py`), what follows from a refusal (`delivery.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -58,19 +57,26 @@ def _source_asset(platform: Platform, source: SourceContract, table: Table) -> d
     )
     checks = [
         dg.AssetCheckSpec(
-            "row_rules", asset=key, description="Rows that break a row rule are quarantined; their share stays tolerable."
+            "row_rules",
+            asset=key,
+            description="Rows that break a row rule are quarantined; their share stays tolerable.",
         ),
         dg.AssetCheckSpec("agreed_schema", asset=key, description="The delivery has the columns that were agreed."),
     ]
 
     @dg.multi_asset(name=f"land_{origin.name}", specs=[spec], check_specs=checks, pool=POOL, can_subset=True)
-    def land_source(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
+    def land_source(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         try:
-            landing = deliver(platform, origin, now=datetime.now(UTC), run=context.run.run_id, progress=context.log.info)
+            landing = deliver(platform, origin, now=datetime.now(UTC), progress=context.log.info)
         except DeliveryRefused as refusal:
             raise dg.Failure(
                 description=str(refusal),
-                metadata={"seen": refusal.seen, "agreed": refusal.agreed, "owner": refusal.owner, "next": refusal.remedy},
+                metadata={
+                    "seen": refusal.seen,
+                    "agreed": refusal.agreed,
+                    "owner": refusal.owner,
+                    "next": refusal.remedy,
+                },
                 allow_retries=False,
             ) from None
         yield dg.MaterializeResult(asset_key=key, metadata=_metadata(landing))
@@ -79,7 +85,7 @@ def _source_asset(platform: Platform, source: SourceContract, table: Table) -> d
     return land_source
 
 
-def _metadata(landing: Landing) -> dict[str, object]:
+def _metadata(landing: Landing) -> dict[str, Any]:
     return {
         "dagster/row_count": landing.accepted,
         "delivered": landing.delivered,

@@ -1,0 +1,106 @@
+"""A gate's decision on one candidate, and how it is kept between the gate and the publishing step.
+
+Belongs here: the decision's shape, whether it still holds, its record in the workshop.
+Does not: how it is made (`gate.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from expectations.clock import Clock
+from expectations.contract import Contract
+from expectations.rules import rules_digest
+from expectations.verdict import Verdict, read_verdict
+from lineage.certificate import Input
+from lineage.pin import Part, Pin
+from orchestration.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate decided on one candidate.
+
+    Args:
+        fingerprint: of the build that made the candidate.
+        inputs: the loads that it was built from.
+        clock: the dataset's clock.
+        pinned_at: wall clock (UTC) at which the clock was read.
+        valid_until: wall clock (UTC) at which the freshness promise runs out.
+        examples: rule id → masked keys of a few offending rows.
+        renewed: False where an earlier decision still holds and nothing was measured again.
+    """
+
+    verdict: Verdict
+    pin: Pin
+    fingerprint: str
+    inputs: tuple[Input, ...]
+    clock: Clock
+    pinned_at: datetime
+    valid_until: datetime
+    examples: Mapping[str, tuple[str, ...]]
+    renewed: bool = True
+
+    @property
+    def dataset(self) -> str:
+        """The dataset that was judged."""
+        return self.verdict.dataset
+
+    def still_holds(self, fingerprint: str, contract: Contract, now: datetime) -> bool:
+        """True while the same build under the same promise has more than half its validity left.
+
+        A shut gate is always tried again: what shut it may be outside the candidate.
+        """
+        return (
+            self.verdict.open
+            and self.fingerprint == fingerprint
+            and self.verdict.contract_digest == contract.digest
+            and self.verdict.rules_digest == rules_digest(contract)
+            and all(part.path.exists() for part in self.pin.parts)
+            and now < self.pinned_at + (self.valid_until - self.pinned_at) / 2
+        )
+
+
+def remember_decision(workshop: Workshop, decision: Decision) -> None:
+    """Keep a decision for the publishing step and for the next run."""
+    parts = [{**asdict(p), "path": str(p.path.relative_to(workshop.settings.workshop))} for p in decision.pin.parts]
+    workshop.remember(
+        "decisions",
+        decision.dataset,
+        {
+            "verdict": decision.verdict.to_json(),
+            "pin": {**asdict(decision.pin), "parts": parts},
+            "fingerprint": decision.fingerprint,
+            "inputs": [{**asdict(i), "landed_at": i.landed_at.isoformat()} for i in decision.inputs],
+            "clock": {"kind": decision.clock.kind, "standsAt": _iso(decision.clock.stands_at)},
+            "pinnedAt": decision.pinned_at.isoformat(),
+            "validUntil": decision.valid_until.isoformat(),
+            "examples": {rule: list(keys) for rule, keys in decision.examples.items()},
+        },
+    )
+
+
+def recall_decision(workshop: Workshop, dataset: str) -> Decision | None:
+    """The last decision on a dataset, or None; whether its gate is open is computed again from the findings."""
+    document = workshop.recall("decisions", dataset)
+    if document is None:
+        return None
+    held = document["pin"]
+    parts = tuple(Part(**{**p, "path": workshop.settings.workshop / p["path"]}) for p in held["parts"])
+    stands_at = document["clock"]["standsAt"]
+    return Decision(
+        verdict=read_verdict(document["verdict"]),
+        pin=Pin(**{**held, "parts": parts, "columns": tuple(held["columns"])}),
+        fingerprint=document["fingerprint"],
+        inputs=tuple(Input(**{**i, "landed_at": datetime.fromisoformat(i["landed_at"])}) for i in document["inputs"]),
+        clock=Clock(document["clock"]["kind"], datetime.fromisoformat(stands_at) if stands_at else None),
+        pinned_at=datetime.fromisoformat(document["pinnedAt"]),
+        valid_until=datetime.fromisoformat(document["validUntil"]),
+        examples={rule: tuple(keys) for rule, keys in document["examples"].items()},
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,84 @@
+"""The table at the end of a run: each dataset, certified or refused, and what to type next.
+
+Belongs here: what a person sees after a run, read back through the client that every consumer uses. Does not: the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+import esclusa
+from orchestration.platform import Platform
+
+
+def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, failed: bool) -> int:
+    """Print the table.
+
+    Args:
+        datasets: which to show.
+        failed: True where a step of the run failed.
+
+    Returns:
+        0 where every dataset serves its newest candidate and no step failed, else 1.
+    """
+    entries = {e.dataset: e for e in esclusa.catalog(repository=platform.settings.golden)}
+    whys = {d: esclusa.why(d, repository=platform.settings.golden) for d in datasets if d in entries}
+    table = Table(title="golden datasets", title_justify="left", show_edge=False, pad_edge=False)
+    for heading in ("dataset", "newest candidate", "rows", "data age", "valid until (UTC)"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=True)
+    for name in datasets:
+        entry, why = entries.get(name), whys.get(name)
+        if entry is None or why is None:
+            table.add_row(name, "[red]no decision[/red]", "–", "–", "–")
+            continue
+        verdict = "[red]refused[/red]" if why.candidate_refused else f"[green]{entry.status}[/green]"
+        rows = f"{entry.rows:,}" if entry.rows is not None else "–"
+        table.add_row(name, verdict, rows, entry.freshness or "–", _until(entry.valid_until))
+    console.print()
+    console.print(table)
+    for name, why in whys.items():
+        if why.candidate_refused and why.decision is not None:
+            _refusal(console, name, why)
+    console.print()
+    if any(e.synthetic for e in entries.values()):
+        console.print(
+            "[yellow]synthetic:[/yellow] made by the sample generator; `make run DATA=<dir>` certifies real files"
+        )
+    _next(console, datasets, [d for d, w in whys.items() if w.candidate_refused])
+    return 0 if not failed and len(whys) == len(datasets) and all(w.ok for w in whys.values()) else 1
+
+
+def _refusal(console: Console, name: str, why: esclusa.Why) -> None:
+    """What shut the gate, and what consumers go on reading."""
+    assert why.decision is not None
+    served = (
+        f"golden goes on serving {why.certificate.rows:,} certified rows" if why.certificate else "nothing is served"
+    )
+    console.print(f"\n[red]{name}[/red] was refused at the {why.decision.stage}; {served}")
+    for finding in why.decision.findings:
+        observed = f"{finding.observed} {finding.unit}".strip()
+        console.print(f"  {finding.rule}: observed {observed}, required {finding.required}", highlight=False)
+    if not why.decision.findings:
+        console.print(f"  {why.decision.message}", highlight=False, markup=False)
+
+
+def _until(moment: datetime | None) -> str:
+    if moment is None:
+        return "–"
+    hours = (moment - datetime.now(UTC)).total_seconds() / 3600
+    return f"{moment:%Y-%m-%d %H:%M} ({'in' if hours > 0 else 'expired'} {abs(hours):.0f} h)"
+
+
+def _next(console: Console, datasets: Sequence[str], refused: Sequence[str]) -> None:
+    console.print("next:")
+    for name in refused:
+        console.print(f"  esclusa why {name}", highlight=False)
+    if not refused:
+        console.print(f"  esclusa read {datasets[0]} --limit 5", highlight=False)
+        console.print(f"  esclusa verify {datasets[0]}", highlight=False)
+    console.print("  esclusa catalog", highlight=False)
+    console.print("  make dev      [dim]the same in the Dagster UI[/dim]", highlight=False)

@@ -1,0 +1,102 @@
+"""A whole platform in a temporary directory: the sample certified once, and a copy of it for every journey."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+import esclusa
+from orchestration.definitions import build_definitions
+from orchestration.jobs import EVERYTHING
+from orchestration.platform import Platform, load_platform
+from orchestration.publish import open_golden
+from orchestration.sample import generate
+from orchestration.settings import Settings, read_settings
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One platform that a test may do anything to.
+
+    Args:
+        settings: of the copy.
+    """
+
+    settings: Settings
+
+    @property
+    def platform(self) -> Platform:
+        """Promises and manifest as they are on disk now."""
+        return load_platform(self.settings)
+
+    def run(self, *assets: str, platform: Platform | None = None) -> dg.ExecuteInProcessResult:
+        """Run everything, or some assets (`gate/renewal_risk`), as Dagster would."""
+        loaded = platform or self.platform
+        open_golden(loaded)
+        job = build_definitions(loaded).resolve_job_def(EVERYTHING)
+        with dg.DagsterInstance.ephemeral() as instance:
+            return job.execute_in_process(
+                instance=instance,
+                asset_selection=[dg.AssetKey(a.split("/")) for a in assets] or None,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+
+    def why(self, dataset: str) -> esclusa.Why:
+        """What a consumer is told."""
+        return esclusa.why(dataset, repository=self.settings.golden)
+
+    @property
+    def version(self) -> int:
+        """Version of the release in force."""
+        return esclusa.open(self.settings.golden).version
+
+
+def settings_in(home: Path, data: Path) -> Settings:
+    """Settings of a platform that keeps everything in one directory."""
+    return replace(read_settings({}), home=home, data=data)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generated sample; never written to."""
+    directory = tmp_path_factory.mktemp("sample") / "data"
+    generate(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Path]:
+    """A home in which the sample was certified once; never written to."""
+    home = tmp_path_factory.mktemp("certified")
+    shutil.copytree(sample, home / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ESCLUSA_STATE", str(home / "state"))
+        journey = Journey(settings_in(home, home / "data"))
+        journey.run()
+        for entry in esclusa.catalog(repository=journey.settings.golden):
+            assert entry.status == "certified", journey.why(entry.dataset)
+        yield home
+
+
+@pytest.fixture
+def journey(certified: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journey:
+    """A copy of the certified home, with a reader of its own."""
+    home = tmp_path / "home"
+    shutil.copytree(certified, home, ignore=shutil.ignore_patterns("state"))
+    monkeypatch.setenv("ESCLUSA_STATE", str(home / "state"))
+    made = Journey(settings_in(home, home / "data"))
+    esclusa.trust(made.settings.golden, root=made.settings.golden / "metadata" / "1.root.json")
+    return made
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Wall clock, UTC."""
+    return datetime.now(UTC)
