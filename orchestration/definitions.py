@@ -14,6 +14,7 @@ from orchestration.jobs import (
     everything_job,
     expiry_schedule,
     freshness_schedule,
+    garbage_schedule,
     keep_alive_schedule,
 )
 from orchestration.model_assets import dbt_resource, model_assets
@@ -41,6 +42,7 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             freshness_schedule(platform),
             expiry_schedule(platform),
             keep_alive_schedule(platform),
+            garbage_schedule(platform),
         ],
         resources={"dbt": dbt_resource(platform)},
         # Steps are short, and every new process would pay seconds of imports.

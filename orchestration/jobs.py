@@ -3,7 +3,7 @@
 Belongs here: what runs at which cadence. Does not: cadences themselves, where a source contract states them.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -11,10 +11,11 @@ import dagster as dg
 from orchestration.health import expired, unhealthy
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
-from orchestration.publish import keep_alive
+from orchestration.publish import collect_garbage, keep_alive
 from orchestration.source_assets import LAYER, source_key
 
 EVERYTHING = "land_and_certify"
+GRACE = timedelta(days=14)  # longer than any reader needs to finish with a release
 
 
 def everything_job() -> Any:
@@ -110,6 +111,24 @@ def keep_alive_schedule(platform: Platform) -> dg.ScheduleDefinition:
         renew()
 
     return _schedule(keep_alive_job, "25 * * * *")
+
+
+def garbage_schedule(platform: Platform) -> dg.ScheduleDefinition:
+    """Weekly: deletes what no release of the grace period refers to; certificates and roots stay for ever.
+
+    Args:
+        platform: where the golden repository is.
+    """
+
+    @dg.op(name="collect_unreferenced_files")
+    def collect(context: dg.OpExecutionContext) -> None:
+        context.log.info(f"{collect_garbage(platform, GRACE)} unreferenced files deleted")
+
+    @dg.job(name="collect_garbage", description="Deletes parts and metadata that no recent release refers to.")
+    def collect_garbage_job() -> None:
+        collect()
+
+    return _schedule(collect_garbage_job, "15 3 * * 0")
 
 
 def _schedule(job: Any, cron: str) -> dg.ScheduleDefinition:

@@ -85,7 +85,9 @@ def publish_release(
     golden = open_golden(platform)
     open_decisions = [d for d in decisions.values() if d is not None]
     fresh = [d for d in open_decisions if not _in_force(platform, golden, d)]
-    if fresh:
+    if not fresh:
+        _wake(platform, golden)
+    else:
         progress(f"publishing {', '.join(d.dataset for d in fresh)}")
         revision = code_revision()
         releases = [_certified(platform, golden, d, run, revision, now) for d in fresh]
@@ -141,6 +143,14 @@ def keep_alive(platform: Platform) -> datetime:
 def collect_garbage(platform: Platform, grace: timedelta) -> int:
     """Delete what no release of the last `grace` refers to; returns the number of files."""
     return open_golden(platform).collect_garbage(grace).files
+
+
+def _wake(platform: Platform, golden: GoldenRepository) -> None:
+    """Renew a timestamp that ran out while the platform was silent: every gate was just found open."""
+    try:
+        esclusa.open(platform.settings.golden)
+    except esclusa.Expired:
+        golden.keep_alive()
 
 
 def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: datetime) -> dict[str, str]:

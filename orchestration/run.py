@@ -101,7 +101,17 @@ class Progress:
             self._console.print(f"[green]✓[/green] {step} [dim]{took:.1f} s[/dim]", highlight=False)
         elif kind is dg.DagsterEventType.STEP_FAILURE:
             self._console.print(f"[red]✗[/red] {step} [dim]{took:.1f} s[/dim]", highlight=False)
+            self._console.print(_reason(event), style="red", highlight=False, markup=False)
         elif kind is dg.DagsterEventType.STEP_SKIPPED:
             self._console.print(
                 f"[yellow]–[/yellow] {step} [dim]not run: a step before it failed[/dim]", highlight=False
             )
+
+
+def _reason(event: dg.EventLogEntry) -> str:
+    """What a step says of its refusal; of a fault of ours only its kind, for the trace may hold values of rows."""
+    failure = event.get_dagster_event().step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    error = failure.error.cause or failure.error if failure.error else None
+    return f"  {error.cls_name if error else 'unknown error'}; the trace is in the Dagster UI: make dev"

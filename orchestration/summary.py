@@ -5,7 +5,7 @@ Belongs here: what a person sees after a run, read back through the client that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -48,7 +48,7 @@ def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, 
         console.print(
             "[yellow]synthetic:[/yellow] made by the sample generator; `make run DATA=<dir>` certifies real files"
         )
-    _next(console, datasets, [d for d, w in whys.items() if w.candidate_refused])
+    _next(console, datasets, whys)
     return 0 if not failed and len(whys) == len(datasets) and all(w.ok for w in whys.values()) else 1
 
 
@@ -73,12 +73,14 @@ def _until(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M} ({'in' if hours > 0 else 'expired'} {abs(hours):.0f} h)"
 
 
-def _next(console: Console, datasets: Sequence[str], refused: Sequence[str]) -> None:
+def _next(console: Console, datasets: Sequence[str], whys: Mapping[str, esclusa.Why]) -> None:
     console.print("next:")
-    for name in refused:
-        console.print(f"  esclusa why {name}", highlight=False)
-    if not refused:
-        console.print(f"  esclusa read {datasets[0]} --limit 5", highlight=False)
-        console.print(f"  esclusa verify {datasets[0]}", highlight=False)
+    for name in datasets:
+        if name not in whys or not whys[name].ok:
+            console.print(f"  esclusa why {name}", highlight=False)
+    served = [name for name in datasets if name in whys and whys[name].certificate is not None]
+    if served:
+        console.print(f"  esclusa read {served[0]} --limit 5", highlight=False)
+        console.print(f"  esclusa verify {served[0]}", highlight=False)
     console.print("  esclusa catalog", highlight=False)
     console.print("  make dev      [dim]the same in the Dagster UI[/dim]", highlight=False)
