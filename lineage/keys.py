@@ -82,7 +82,10 @@ class Keys:
 
         Raises:
             KeysUnusable: the key is absent, readable by others, or not an ed25519 key.
+            ValueError: no such role.
         """
+        if role not in ROLES:
+            raise ValueError(f"there is no key {role!r}; known: {', '.join(ROLES)}")
         return _read_key(self.directory / f"{role}.pem")
 
     def successor(self, role: str) -> CryptoSigner | None:
@@ -92,8 +95,6 @@ class Keys:
 
     def prepare(self, role: str) -> CryptoSigner:
         """Make the key that will replace a role's key; one that an interrupted replacement left is used again."""
-        if role not in ROLES:
-            raise ValueError(f"there is no key {role!r}; known: {', '.join(ROLES)}")
         if not self._successor_path(role).exists():
             _write_key(self.directory, f"{role}.next")
         return _read_key(self._successor_path(role))

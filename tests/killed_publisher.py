@@ -19,7 +19,7 @@ Move = Callable[[GoldenRepository, Callable[[str], None]], object]
 _DURABLE = ("fsync", "link", "rename", "replace", "unlink", "mkdir", "fchmod")
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["lineage.repository"])
+_PROCESSES.set_forkserver_preload(["pytest", "tests.golden_repository", "tests.plain_client"])  # imported once
 
 
 def killed_at(moment: int, golden: Path, keys: Path, move: Move, *, system_calls: bool = False) -> bool:

@@ -55,9 +55,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(home, [certified(repository, name, NEW[name], now=now, group="all") for name in DATASETS])
 
 
-def publish_new(
-    releases: list[DatasetRelease], repository: GoldenRepository, on_step: Callable[[str], None]
-) -> object:
+def publish_new(releases: list[DatasetRelease], repository: GoldenRepository, on_step: Callable[[str], None]) -> object:
     refused = decision("invoices", "refused", at=datetime.now(UTC), owner="ada", message="two rows have no number")
     return repository.publish(releases, {"invoices": refused}, on_step=on_step)
 
