@@ -6,7 +6,7 @@ Belongs here: the one exception of landing, and how it reads. Does not: deciding
 from __future__ import annotations
 
 
-class DeliveryRefused(Exception):  # noqa: N818 - it is a decision, not a fault of the program
+class DeliveryRefused(Exception):
     """A delivery that does not keep its source contract; nothing of it was landed.
 
     Args:
