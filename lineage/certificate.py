@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ruamel.yaml import YAML
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import Key, Signer
 
+from expectations.clock import Clock
 from expectations.contract import Contract
 from expectations.verdict import Verdict
 from lineage.errors import CertificateRefused, GateShut
 from lineage.pin import Pin
-
-if TYPE_CHECKING:
-    from expectations.clock import Clock
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

@@ -31,7 +31,7 @@ class KeysUnusable(Refused):
 
 
 class RepositoryForged(Refused):
-    """The golden repository's own metadata was not signed by its keys, or was rolled back."""
+    """The golden repository's own metadata was not signed by its keys."""
 
 
 class PublisherBusy(Refused):

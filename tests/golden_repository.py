@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from expectations.clock import NOW, Clock
 from expectations.contract import Column, Contract, Table
 from expectations.verdict import Finding, GateItem, State, Verdict
 from lineage.certificate import Input, certify
@@ -22,14 +22,6 @@ Rows = Sequence[Mapping[str, Any]]
 CODE = "0" * 40
 
 
-@dataclass(frozen=True)
-class StandingClock:
-    """A dataset's clock, as `expectations.clock.Clock`."""
-
-    kind: str = "now"
-    stands_at: datetime | None = None
-
-
 def publish_small(
     path: Path,
     keys_path: Path,
@@ -39,7 +31,7 @@ def publish_small(
     synthetic: bool = False,
     release: str = "",
     now: datetime | None = None,
-    clock: StandingClock = StandingClock(),
+    clock: Clock = NOW,
     verdicts: Mapping[str, bytes] | None = None,
 ) -> GoldenRepository:
     """Publish a few rows per dataset together; makes the repository and its keys at the first call.
@@ -83,7 +75,7 @@ def certified(
     valid_for: timedelta = timedelta(days=1),
     synthetic: bool = False,
     group: str = "",
-    clock: StandingClock = StandingClock(),
+    clock: Clock = NOW,
     version: str = "1.0.0",
 ) -> DatasetRelease:
     """Pin and certify rows as the next release of a dataset, without publishing it."""

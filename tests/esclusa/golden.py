@@ -11,11 +11,12 @@ from tempfile import mkdtemp
 from typing import Any
 
 import esclusa
+from expectations.clock import Clock
 from expectations.verdict import Finding, GateItem, State
 from lineage.decision import decision
 from lineage.keys import Keys
 from lineage.repository import GoldenRepository
-from tests.golden_repository import StandingClock, open_small, publish_small
+from tests.golden_repository import open_small, publish_small
 
 ORDERS = [{"order_id": f"o-{i:03}", "customer": f"c-{i % 7}", "amount": i * 1.5} for i in range(40)]
 CUSTOMERS = [{"customer": f"c-{i}", "country": "PT" if i % 2 else "IT"} for i in range(7)]
@@ -70,7 +71,7 @@ def _original() -> Path:
     path, keys, now = home / "golden", home / "keys", datetime.now(UTC)
     publish_small(path, keys, {"stale": ORDERS}, timedelta(hours=1), now=now - timedelta(hours=2))
     publish_small(path, keys, {"orders": ORDERS, "customers": CUSTOMERS}, release="shop")
-    standing = StandingClock("replay", datetime(2017, 2, 17, tzinfo=UTC))
+    standing = Clock("replay", datetime(2017, 2, 17, tzinfo=UTC))
     repository = publish_small(path, keys, {"generated": ORDERS, "gone": ORDERS}, synthetic=True, clock=standing)
     said = "1 of 42 rules does not hold."
     refused = {"owner": "ada", "at": now, "message": said, "remedy": "Ask service-desk."}
