@@ -25,6 +25,7 @@ Location = tuple[str | int, ...]
 
 _LARGEST_FILE = 1_000_000  # bytes; the longest contract we know has 15,000
 _LARGEST_DOCUMENT = 50_000  # values; aliases can multiply a small file without end
+_DEEPEST = 40  # levels; a contract has about 12
 _EXACT = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
 _TAG = "tag:yaml.org,2002:"
 
@@ -171,6 +172,8 @@ class _Reading:
             return self._scalar(node, line)
         if node.tag not in {f"{_TAG}map", f"{_TAG}seq"}:
             raise _refusal(self._path, line, f"has the tag {node.tag}; only plain mappings, lists and scalars are read")
+        if len(location) > _DEEPEST:
+            raise _refusal(self._path, line, f"is nested more than {_DEEPEST} levels deep")
         if id(node) in self._inside:
             raise _refusal(self._path, line, "has an alias that contains itself")
         self._inside.add(id(node))
@@ -178,8 +181,6 @@ class _Reading:
             if isinstance(node, SequenceNode):
                 return [self.value(item, (*location, i)) for i, item in enumerate(node.value)]
             return self._mapping(node, location)
-        except RecursionError:
-            raise _refusal(self._path, line, "is nested too deeply") from None
         finally:
             self._inside.discard(id(node))
 
@@ -201,7 +202,7 @@ class _Reading:
         return found
 
     def _scalar(self, node: ScalarNode, line: int) -> Any:
-        tag, text = node.tag.removeprefix(_TAG), node.value
+        tag, text = (node.tag or "").removeprefix(_TAG), node.value
         if tag in {"str", "timestamp"}:  # a date stays what was written
             try:
                 text.encode()
