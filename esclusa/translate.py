@@ -40,14 +40,14 @@ _TABLE: tuple[tuple[type[Exception], type[EsclusaError], str, str, str], ...] = 
     (
         tuf.LengthOrHashMismatchError,
         Tampered,
-        "holds metadata that is not what was signed",
+        "does not hold what was signed",
         "bytes with the signed length and digest",
         "Read nothing from it. Restore the file from the publisher's copy.",
     ),
     (
         tuf.DownloadLengthMismatchError,
         Tampered,
-        "holds metadata longer than what was signed",
+        "holds more than what was signed",
         "bytes with the signed length and digest",
         "Read nothing from it. Restore the file from the publisher's copy.",
     ),

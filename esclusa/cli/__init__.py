@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from esclusa.cli.commands import app
 
     try:
-        app(None if arguments is None else list(arguments))
+        app(None if arguments is None else list(arguments), prog_name="esclusa")
     except EsclusaError as error:
         from esclusa.cli.render import show_error
 

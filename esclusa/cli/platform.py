@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from esclusa.errors import Misused
 
@@ -19,6 +19,7 @@ PANEL = "Platform (from a checkout, with the extra `platform`)"
 # Written here and not beside the code, so that `esclusa --help` imports none of it; a test holds both lists together.
 HELP = {
     "run": "Land, build, audit, certify and publish; ends with a table.",
+    "dev": "Dagster UI and daemon on the same definitions; ends with Ctrl-C.",
     "keys": "Make and rotate the keys that sign the golden repository.",
     "sample": "Generate sample data, labelled synthetic wherever it shows.",
 }
@@ -49,11 +50,11 @@ class PlatformCommand(TyperCommand):
                 required="a checkout of the repository, with the platform's packages",
                 remedy="In the checkout: pip install -e '.[platform]', or `make run`, which sets it up.",
             ) from error
-        if not isinstance(loaded, typer.Typer):
-            single = typer.Typer(add_completion=False)
-            single.command(self.name)(loaded)
-            loaded = single
-        return get_command(loaded)
+        if isinstance(loaded, typer.Typer):
+            return get_group(loaded)  # a group even of one command: `esclusa keys rotate`
+        single = typer.Typer(add_completion=False)
+        single.command(self.name)(loaded)
+        return get_command(single)
 
 
 class Commands(TyperGroup):

@@ -151,7 +151,8 @@ def show_anchor(console: Console, anchor: Anchor) -> None:
     console.print(
         _pairs(
             [
-                ("pinned" if anchor.new else "as pinned before", Text(anchor.repository, overflow="fold")),
+                ("pinned", "now" if anchor.new else "before"),
+                ("repository", Text(anchor.repository, overflow="fold")),
                 ("fingerprint", Text(anchor.fingerprint, overflow="fold")),
                 ("root", f"version {anchor.version}, expires {_at(anchor.expires)} UTC"),
             ]
