@@ -5,6 +5,7 @@ Belongs here: copies of the fixtures for a test to break. Does not: assertions.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from expectations.contract import Contract, SourceContract, Term
@@ -26,11 +27,13 @@ def changed(directory: Path, original: Path, old: str = "", new: str = "") -> Pa
     return path
 
 
+@cache
 def glossary() -> dict[str, Term]:
     """The shop's only term."""
     return {"order": load_term(TERM)}
 
 
+@cache
 def sources() -> dict[str, SourceContract]:
     """The shop's only source."""
     return {"shop": load_source(SOURCE)}
