@@ -63,7 +63,7 @@ def _findings(
 ) -> Iterator[Finding]:
     asked = {rule.id: _asked(rule, scope) for rule in rules}
     wanted = [m for measures in asked.values() if not isinstance(measures, RuleError) for m in measures.values()]
-    values = answers(connection, scope.relation, wanted)
+    values = answers(connection, scope, wanted)
     for rule in rules:
         measures = asked[rule.id]
         yield (

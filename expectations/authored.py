@@ -13,12 +13,16 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from expectations.measures import Query, quote
+from expectations.measures import Aggregate, Count, Measure, Query
 from expectations.rule import RuleError
+from expectations.scope import Scope
+from expectations.sql import quote
 
 CANDIDATE = "candidate"
 PLACEHOLDER = re.compile(r"\$?\{(object|table|property|column)\}")
 PLAIN = re.compile(r"[A-Za-z_]\w*")
+# Parts of a SELECT that leave it a plain aggregate.
+PLAIN_SELECT = frozenset({"expressions", "from_", "where", "kind"})
 # What a query could do besides reading its relations: leave the engine, or read a clock that is not the dataset's.
 OUTSIDE = frozenset(
     [
@@ -115,18 +119,20 @@ def _table_name(node: exp.Table) -> str:
     return ".".join(part.name for part in node.parts).lower() if isinstance(node.this, exp.Identifier) else ""
 
 
-def bind(query: str, column: str | None, relation: str, relations: Mapping[str, str]) -> Query:
-    """An author's query as a measure over the candidate.
+def bind(query: str, column: str | None, scope: Scope) -> Measure:
+    """An author's query as a measure over the candidate: an aggregate that can share a scan, where it is one.
 
     Args:
         query, column: as in `parse`.
-        relation, relations: SQL of the candidate and of the declared relations.
+        scope: what `{object}` and the declared names stand for.
 
     Raises:
         RuleError: as `parse`.
     """
-    tree = parse(query, column, relations)
-    sources = {CANDIDATE: relation, **{name.lower(): sql for name, sql in relations.items()}}
+    tree = parse(query, column, scope.relations)
+    if (aggregate := as_aggregate(tree, scope.types)) is not None:
+        return aggregate
+    sources = {CANDIDATE: scope.relation, **{name.lower(): sql for name, sql in scope.relations.items()}}
     for table in list(tree.find_all(exp.Table)):
         name = _table_name(table)
         if name in sources:
@@ -135,3 +141,38 @@ def bind(query: str, column: str | None, relation: str, relations: Mapping[str, 
             alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
             table.replace(exp.Subquery(this=source, alias=alias.copy(), joins=table.args.get("joins")))
     return Query(tree.sql("duckdb"))
+
+
+def as_aggregate(tree: exp.Query, types: Mapping[str, str]) -> Aggregate | Count | None:
+    """The same value as one aggregate over the candidate's rows; None where the query is more than that.
+
+    Args:
+        tree: from `parse`; not changed.
+        types: the candidate's columns.
+    """
+    if not isinstance(tree, exp.Select) or any(tree.args[key] for key in tree.args.keys() - PLAIN_SELECT):
+        return None
+    nested = (exp.Subquery, exp.Select, exp.Window, exp.Join, exp.Lateral, exp.Unnest, exp.Anonymous, exp.Lambda)
+    tables = list(tree.find_all(exp.Table))
+    if len(tables) != 1 or _table_name(tables[0]) != CANDIDATE or any(n is not tree for n in tree.find_all(*nested)):
+        return None
+    (table,) = tables
+    if any(table.args[key] for key in table.args.keys() - {"this", "alias"}):
+        return None  # a sample, for one
+    exact, names = {name.lower(): name for name in types}, {"", table.alias_or_name}
+    if any(c.name.lower() not in exact or c.table not in names for c in tree.find_all(exp.Column)):
+        return None  # a part of a struct, or no column at all: the engine will say
+    value = tree.selects[0].unalias().transform(_unqualified)
+    if any(column.find_ancestor(exp.AggFunc, exp.Filter) is None for column in value.find_all(exp.Column)):
+        return None
+    columns = tuple(sorted({exact[column.name.lower()] for column in tree.find_all(exp.Column)}))
+    where = tree.args.get("where")
+    if where is None:
+        return Aggregate(value.sql("duckdb"), columns) if value.find(exp.AggFunc) else None
+    if value.sql("duckdb").upper() != "COUNT(*)":
+        return None
+    return Count(where.this.transform(_unqualified).sql("duckdb"), columns)
+
+
+def _unqualified(node: exp.Expression) -> exp.Expression:
+    return exp.Column(this=node.this.copy()) if isinstance(node, exp.Column) else node

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from expectations.measures import FLOATS, Count, literal, missing, quote, text
+from expectations.measures import Count
 from expectations.rule import RuleError
+from expectations.sql import FLOATS, literal, missing, quote, text
 
 Types = Mapping[str, str]
 

@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expectations.measures import Aggregate, Count, Measure, is_number, literal, present, quote
-from expectations.rule import Bound, Rule, RuleError
+from expectations.measures import Count, Histogram, Measure
+from expectations.rule import RuleError
+from expectations.sql import is_number, literal, present, quote
 
 # An empty bin has no logarithm: a share below one in ten thousand counts as that much.
 FLOOR = 1e-4
-# Below 0.1 counts as stable, above 0.25 as shifted (Siddiqi, Credit Risk Scorecards, 2006); a rule may say otherwise.
+# What a rule without a bound of its own is held to: below 0.1 counts as stable, above 0.25 as
+# shifted (Siddiqi, Credit Risk Scorecards, 2006).
 THRESHOLD = 0.2
 
 
@@ -95,9 +97,7 @@ def measures(
         return asked | {str(i): Count(condition, (column,)) for i, condition in enumerate(conditions)}
     if not is_number(types[column]):
         raise RuleError(f"`{column}` is {types[column]}: edges need numbers, use `categories`")
-    edges = ", ".join(repr(float(mark)) for mark in bins.marks)
-    histogram = f"histogram(CAST({name} AS DOUBLE), [{edges}]::DOUBLE[]) FILTER (WHERE {here})"
-    return asked | {"histogram": Aggregate(histogram, (column,))}
+    return asked | {"histogram": Histogram(column, tuple(map(float, bins.marks)), here)}
 
 
 def observe(
@@ -111,20 +111,6 @@ def observe(
     bins, rows = expected_bins(arguments, reference), measured.get("present")
     if bins is None or not rows:
         return None, None
-    if bins.name == "edges":
-        found = {float(edge): n for edge, n in (measured["histogram"] or {}).items()}
-        counts = [found.get(float(mark), 0) for mark in bins.marks]
-    else:
-        counts = [measured[str(i)] for i in range(len(bins.marks))]
+    counts = measured.get("histogram") or [measured[str(i)] for i in range(len(bins.marks))]
     shares = [count / rows for count in (*counts, rows - sum(counts))]
     return psi(bins.shares, shares), {bins.name: list(bins.marks), "shares": shares, "rows": rows}
-
-
-def bound(rule: Rule) -> tuple[str, Bound]:
-    """Operator and bound: the rule's own, else `threshold` of its arguments."""
-    if rule.operator is not None:
-        return rule.operator, rule.bound
-    threshold = rule.arguments.get("threshold", THRESHOLD)
-    if not isinstance(threshold, int | float):
-        raise RuleError(f"`threshold` is a number, not `{threshold}`")
-    return "mustBeLessOrEqualTo", threshold

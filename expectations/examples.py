@@ -12,9 +12,9 @@ import duckdb
 
 from expectations.contract import Contract
 from expectations.kinds import KINDS
-from expectations.measures import quote
 from expectations.rules import Rule, RuleError, rules_of
 from expectations.scope import EPOCH, scoped
+from expectations.sql import quote
 from expectations.verdict import Finding
 
 OPEN_CLASSES = frozenset({"public", "internal"})

@@ -15,9 +15,10 @@ from typing import Any
 from expectations import drift
 from expectations.authored import bind
 from expectations.conditions import invalid, missing_values
-from expectations.measures import ROWS, Aggregate, Count, Duplicates, Measure, Query, missing, present, quote
+from expectations.measures import ROWS, Aggregate, Count, Duplicates, Measure, Orphans, Query
 from expectations.rule import OPERATORS, Rule, RuleError, compare
 from expectations.scope import EPOCH, Scope
+from expectations.sql import missing, present, quote
 from expectations.verdict import Scalar
 
 # A newest value further ahead of the clock than any time zone is wrong: it would keep stale data fresh for ever.
@@ -101,7 +102,7 @@ def _by_condition(description: str, condition: Callable[[Rule, Scope], Count]) -
     return Kind(description, measures, _rows, lambda rule, scope: condition(rule, scope).condition)
 
 
-def _by_key(description: str, also: Callable[[Rule, Scope], str] | None = None) -> Kind:
+def _by_key(description: str, also: Callable[[Rule, Scope], Count] | None = None) -> Kind:
     """A kind that counts the rows that repeat a key, and those that meet `also`."""
 
     def measures(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
@@ -111,7 +112,7 @@ def _by_key(description: str, also: Callable[[Rule, Scope], str] | None = None) 
             "repeated": Duplicates(rule.columns, present(rule.columns, scope.types)),
             "of": ROWS,
         }
-        return asked if also is None else {**asked, "also": Count(also(rule, scope), rule.columns)}
+        return asked if also is None else {**asked, "also": also(rule, scope)}
 
     def judge(rule: Rule, scope: Scope, measured: Measured) -> Observation:
         rows = measured["repeated"] + measured.get("also", 0)
@@ -121,27 +122,31 @@ def _by_key(description: str, also: Callable[[Rule, Scope], str] | None = None) 
         keys = ", ".join(map(quote, rule.columns))
         repeated = f"SELECT {keys} FROM {scope.relation} WHERE {present(rule.columns, scope.types)} GROUP BY ALL"
         inside = f"({keys}) IN ({repeated} HAVING count(*) > 1)"
-        return inside if also is None else f"{also(rule, scope)} OR {inside}"
+        return inside if also is None else f"{also(rule, scope).condition} OR {inside}"
 
     return Kind(description, measures, judge, broken)
 
 
-def _keyless(rule: Rule, scope: Scope) -> str:
-    return " OR ".join(missing(column, scope.types) for column in rule.columns)
+def _keyless(rule: Rule, scope: Scope) -> Count:
+    """Rows whose key lacks a part; none where every part is counted as often as the rows."""
+    parts = [missing_values(column, (), scope.types) for column in rule.columns]
+    cheap = " AND ".join(f"coalesce({part.cheap}, 1) = 0" for part in parts)
+    return Count(" OR ".join(p.condition for p in parts), rule.columns, cheap=f"CASE WHEN {cheap} THEN 0 END")
 
 
-def _orphans(rule: Rule, scope: Scope) -> str:
+def _orphans(rule: Rule, scope: Scope) -> Orphans:
     dataset, key = rule.arguments["dataset"], rule.arguments["key"]
     if dataset not in scope.relations:
         raise RuleError(f"`{dataset}` is not at hand here{_nearest(dataset, scope.relations)}")
-    column = f"candidate.{quote(rule.columns[0])}"
-    parent = f"SELECT 1 FROM {scope.relations[dataset]} AS parent WHERE parent.{quote(key)} = {column}"
-    return f"{column} IS NOT NULL AND NOT EXISTS ({parent})"
+    return Orphans(rule.columns[0], scope.relations[dataset], key)
 
 
 def _references(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
-    orphans = f"SELECT count(*) FROM {scope.relation} AS candidate WHERE {_orphans(rule, scope)}"
-    return {"rows": Query(orphans), "of": ROWS}
+    return {"rows": _orphans(rule, scope), "of": ROWS}
+
+
+def _is_orphan(rule: Rule, scope: Scope) -> str:
+    return _orphans(rule, scope).condition
 
 
 def _type(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
@@ -204,7 +209,7 @@ def _unsupported(rule: Rule, _: Scope) -> Mapping[str, Measure]:
 
 
 def _one_value(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
-    return {"value": bind(rule.arguments["query"], rule.column, scope.relation, scope.relations)}
+    return {"value": bind(rule.arguments["query"], rule.column, scope)}
 
 
 def _value(rule: Rule, _: Scope, measured: Measured) -> Observation:
@@ -219,8 +224,7 @@ def _drifted(rule: Rule, scope: Scope, measured: Measured) -> Observation:
     value, statistics = drift.observe(rule.arguments, scope.reference.get(rule.id), measured)
     if value is None:
         return Observation(None, None, "no value to compare: the column is empty", statistics)
-    operator, bound = drift.bound(rule)
-    return Observation(value, compare(operator, bound, value), statistics=statistics)
+    return Observation(value, compare(rule.operator, rule.bound, value), statistics=statistics)
 
 
 KINDS: dict[str, Kind] = {
@@ -238,7 +242,7 @@ KINDS: dict[str, Kind] = {
     ),
     "duplicateValues": _by_key("No two rows have the same {column}"),
     "primaryKey": _by_key("Every row has its own {column}", also=_keyless),
-    "references": Kind("Every {column} exists where it refers to", _references, _rows, _orphans),
+    "references": Kind("Every {column} exists where it refers to", _references, _rows, _is_orphan),
     "rowCount": Kind("The volume is as expected", lambda *_: {"value": ROWS}, _value),
     "type": Kind("{column} has the agreed type", _type, _same_type),
     "freshness": Kind("The newest {column} is recent", _extreme("max"), _fresh),

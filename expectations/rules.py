@@ -14,10 +14,11 @@ from datetime import timedelta
 from typing import Any
 
 from expectations.contract import Column, Contract, Quality
+from expectations.drift import THRESHOLD
 from expectations.kinds import KINDS, kind_of
-from expectations.measures import quote
 from expectations.rule import OPERATORS, UPPER_BOUNDS, Bound, Rule, RuleError
 from expectations.scope import Scope
+from expectations.sql import quote
 from expectations.verdict import GateItem, digest_rules
 
 __all__ = ["OPERATORS", "Bound", "Rule", "RuleError", "rules_digest", "rules_of"]
@@ -149,7 +150,7 @@ def _written(contract: Contract) -> Iterator[Rule]:
         subject = quality.column or contract.name
         kind, arguments, engine = _kind(quality)
         named = tuple(arguments.get("properties", ())) if kind == "duplicateValues" else ()
-        yield Rule(
+        rule = Rule(
             quality.id if quality.id.startswith(f"{subject}__") else f"{subject}__{quality.id}",
             kind,
             named or ((quality.column,) if quality.column else ()),
@@ -163,6 +164,11 @@ def _written(contract: Contract) -> Iterator[Rule]:
             contract.owner,
             engine=engine,
         )
+        if kind == "psi":
+            rule = replace(rule, unit="")  # an index, whatever a rule counts by default
+            if rule.operator is None:
+                rule = replace(rule, operator="mustBeLessThan", bound=arguments.get("threshold", THRESHOLD))
+        yield rule
 
 
 def _kind(quality: Quality) -> tuple[str, Mapping[str, Any], str]:
