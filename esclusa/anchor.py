@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -24,6 +25,7 @@ from esclusa.location import Location, locate
 from esclusa.settings import load_settings
 
 ROOT_BYTES = 512_000  # what TUF's own client accepts
+DOWNLOAD_LIFE = 30 * 24 * 3600  # seconds since a download was last used
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ class Memory:
         with (self.directory / "turn").open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             yield
+
+    def tidy(self) -> None:
+        """Make the directory of downloads, and drop what nobody used for a month."""
+        self.downloads.mkdir(mode=0o700, exist_ok=True)
+        for old in self.downloads.iterdir():
+            with suppress(FileNotFoundError):  # another reader tidies too
+                if time.time() - old.stat().st_mtime > DOWNLOAD_LIFE:
+                    old.unlink()
 
     def pinned(self) -> bytes:
         """The pinned root.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from esclusa.certificate import Certificate
 from esclusa.errors import EsclusaError, NotCertified
-from esclusa.evidence import Decision
+from esclusa.evidence import Decision, Finding
 from esclusa.latest import decided_datasets, decision, demand_role, owner_of
 from esclusa.repository import Repository
 from esclusa.verification import signed_certificate
@@ -82,10 +82,10 @@ def explain(repository: Repository, dataset: str) -> Why:
 
     Raises:
         NotCertified: nobody knows a dataset of that name.
-        EsclusaError: its latest decision was tampered with.
     """
-    last = decision(repository, dataset)
+    last = None
     try:
+        last = decision(repository, dataset)
         with owner_of(repository, dataset):
             role = demand_role(repository, dataset)
             certificate = signed_certificate(repository, role)
@@ -108,6 +108,11 @@ def list_datasets(repository: Repository) -> list[Entry]:
     return [_entry(explain(repository, dataset)) for dataset in decided_datasets(repository)]
 
 
+def _age(fresh: Finding) -> str:
+    number = isinstance(fresh.observed, int | float)
+    return f"{fresh.observed:,.1f} {fresh.unit}" if number else ""
+
+
 def _entry(why: Why) -> Entry:
     certificate, last = why.certificate, why.decision
     fresh = certificate.freshness if certificate else None
@@ -116,7 +121,7 @@ def _entry(why: Why) -> Entry:
         dataset=why.dataset,
         status=why.status,
         rows=certificate.rows if certificate else None,
-        freshness=f"{fresh.observed} {fresh.unit}".strip() if fresh and fresh.observed is not None else "",
+        freshness=_age(fresh) if fresh else "",
         valid_until=certificate.valid_until if certificate else None,
         owner=owner or (why.problem.owner if why.problem else ""),
         description=certificate.description if certificate else "",

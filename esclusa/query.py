@@ -41,7 +41,7 @@ def run(release: Release, query: str, as_: str) -> Any:
     if as_ not in _RESULTS:
         raise Misused(f"Rows cannot be returned as {as_}.", required=f"one of {', '.join(_RESULTS)}")
     connection = duckdb.connect(":memory:")
-    for dataset in _named(connection, release, query):
+    for dataset in datasets_in(release, query):
         connection.register(dataset, release.verified(dataset).data)
     for seal in (
         "SET python_enable_replacements = false",  # no variable of the calling program is a table
@@ -63,9 +63,18 @@ def run(release: Release, query: str, as_: str) -> Any:
         ) from None
 
 
-def _named(connection: duckdb.DuckDBPyConnection, release: Release, query: str) -> list[str]:
-    """The datasets that a query names, from its syntax tree: `get_table_names` binds, and stumbles over USING."""
-    row = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+def datasets_in(release: Release, query: str) -> list[str]:
+    """The datasets that a query names, from its syntax tree: DuckDB's `get_table_names` binds, and trips over USING.
+
+    Args:
+        release: whose datasets are known.
+        query: DuckDB's SQL.
+
+    Raises:
+        QueryRefused: not one SELECT.
+        NotCertified: it names a table that is no dataset.
+    """
+    row = duckdb.connect(":memory:").execute("SELECT json_serialize_sql(?)", [query]).fetchone()
     assert row is not None
     tree = json.loads(row[0])
     if tree["error"] or len(tree["statements"]) != 1:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from esclusa.certificate import Certificate
 from esclusa.errors import Misused, UnknownColumn, nearest, owned_by
+from esclusa.latest import decided_datasets
 from esclusa.listing import Entry, Why, explain, list_datasets
 from esclusa.location import locate
 from esclusa.report import Report, report_on
@@ -90,8 +91,8 @@ class Release:
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Names of the datasets that this release serves or once served."""
-        return self._repository.datasets
+        """Names of all datasets that the release knows: served, expired, withdrawn or refused."""
+        return decided_datasets(self._repository)
 
     def verified(self, dataset: str, columns: Sequence[str] | None = None) -> Verified:
         """A dataset as an Arrow dataset over memory: bytes read once, hashed, and scanned from there.

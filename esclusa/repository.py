@@ -221,11 +221,12 @@ class Repository:
             yield file
 
     def _downloaded(self, path: str, info: TargetFile, digest: str) -> Path:
-        kept = self._memory.directory / "downloads" / digest
+        kept = self._memory.downloads / digest
         if self._updater.find_cached_target(info, str(kept)):
+            kept.touch()
             return kept
-        kept.parent.mkdir(mode=0o700, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=kept.parent)
+        self._memory.tidy()
+        handle, draft = tempfile.mkstemp(dir=self._memory.downloads)
         os.close(handle)
         try:
             with translated(self.location, path):

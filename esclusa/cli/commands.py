@@ -78,8 +78,7 @@ def read(
         f"{table.num_rows:,} of {certificate.rows:,} rows",
         f"certified, valid until {moment(certificate.valid_until)}",
     ]
-    # Said on stderr: a pipe gets the rows alone, a person gets both.
-    Console(stderr=True).print(" · ".join([*said, *certificate.caveats]), style="dim", highlight=False)
+    _say([*said, *certificate.caveats])
 
 
 @app.command()
@@ -93,13 +92,18 @@ def sql(
 ) -> None:
     """Run one SELECT over certified datasets of one release."""
     form = Format.JSON if as_json else form
-    table = _open(repository).sql(query)
+    release = _open(repository)
+    table = release.sql(query)
     rows = limit_of(form, limit)
     shown = table if rows is None else table.slice(0, rows)
     write_rows(Console(), shown, form, output)
-    if shown.num_rows < table.num_rows:
-        note = f"{shown.num_rows:,} of {table.num_rows:,} rows"
-        Console(stderr=True).print(note, style="dim", highlight=False)
+    from esclusa.query import datasets_in
+
+    said = [f"{shown.num_rows:,} of {table.num_rows:,} rows"]
+    for dataset in datasets_in(release, query):
+        certificate = release.why(dataset).certificate
+        said += [f"{dataset}: {caveat}" for caveat in certificate.caveats] if certificate else []
+    _say(said)
 
 
 @app.command()
@@ -156,6 +160,11 @@ def trust(
         from esclusa.cli.render import show_anchor
 
         show_anchor(Console(), anchor)
+
+
+def _say(notes: list[str]) -> None:
+    """Notes on rows go to stderr: a pipe gets the rows alone, a person gets both."""
+    Console(stderr=True).print(" · ".join(notes), style="dim", highlight=False)
 
 
 def _open(repository: str | None) -> Release:

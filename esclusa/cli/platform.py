@@ -48,7 +48,7 @@ class PlatformCommand(TyperCommand):
                 f"`esclusa {self.name}` belongs to the platform, which is not installed here.",
                 observed=f"{type(error).__name__}: {error}",
                 required="a checkout of the repository, with the platform's packages",
-                remedy="In the checkout: pip install -e '.[platform]', or `make run`, which sets it up.",
+                remedy="pip install 'esclusa[platform]', and work in a checkout; `make run` there sets up both.",
             ) from error
         if isinstance(loaded, typer.Typer):
             return get_group(loaded)  # a group even of one command: `esclusa keys rotate`

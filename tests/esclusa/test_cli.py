@@ -138,6 +138,12 @@ def test_sql_says_when_it_shows_a_part_of_its_answer(run: Run) -> None:
     assert (len(done.out.splitlines()), "3 of 40 rows" in done.err) == (4, True)
 
 
+def test_sql_names_the_datasets_that_are_synthetic(run: Run) -> None:
+    said = unwrapped(run("sql", "SELECT count(*) FROM orders JOIN generated USING (order_id)").err)
+    assert "generated: SYNTHETIC data" in said
+    assert "orders:" not in said
+
+
 def test_verify_shows_each_check_and_what_the_certificate_says(run: Run) -> None:
     done = run("verify", "generated")
     assert done.code == 0
@@ -234,7 +240,7 @@ def test_where_the_platform_is_absent_its_commands_say_how_to_get_it() -> None:
     absent = PlatformCommand(EntryPoint("run", "orchestration_that_is_not_here.commands:run", GROUP))
     with pytest.raises(Misused, match="not installed here") as refused:
         absent.make_context("run", [])
-    assert "pip install -e '.[platform]'" in refused.value.remedy
+    assert "pip install 'esclusa[platform]'" in refused.value.remedy
 
 
 def test_the_command_names_nothing_that_a_function_does_not_offer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -76,6 +77,16 @@ def test_a_kept_download_that_was_edited_is_fetched_again(mirror: Mirror, at: di
         kept.write_bytes(b"edited")
     assert esclusa.read("orders", **at).to_pylist() == ORDERS
     assert mirror.parts() == 2
+
+
+def test_a_download_that_nobody_used_for_a_month_is_dropped(at: dict[str, Any]) -> None:
+    esclusa.read("orders", **at)
+    old = {kept.name for kept in at["state"].glob("*/downloads/*")}
+    for kept in at["state"].glob("*/downloads/*"):
+        os.utime(kept, (0, 0))
+    esclusa.read("customers", **at)
+    assert old
+    assert not old & {kept.name for kept in at["state"].glob("*/downloads/*")}
 
 
 def test_a_mirror_that_serves_other_bytes_is_tampered(golden: Golden, at: dict[str, Any]) -> None:

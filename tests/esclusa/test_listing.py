@@ -37,6 +37,12 @@ def test_a_tampered_certificate_makes_its_dataset_broken_and_leaves_the_others(g
     assert entries["customers"].status == "certified"
 
 
+def test_a_tampered_decision_makes_its_dataset_broken_and_leaves_the_others(golden: Golden) -> None:
+    golden.target("verdicts", "customers.json").write_text("{}")
+    statuses = {entry.dataset: entry.status for entry in esclusa.catalog(**golden.at)}
+    assert (statuses["customers"], statuses["orders"]) == ("broken", "certified")
+
+
 def test_why_of_a_certified_dataset_names_its_certificate(golden: Golden) -> None:
     reason = esclusa.why("orders", **golden.at)
     assert reason.ok

@@ -114,5 +114,5 @@ def test_an_unknown_column_is_explained(golden: Golden) -> None:
 def test_a_query_that_names_a_refused_dataset_returns_nothing(golden: Golden) -> None:
     with pytest.raises(esclusa.Expired):
         esclusa.sql("SELECT count(*) FROM orders JOIN stale USING (order_id)", **golden.at)
-    with pytest.raises(esclusa.NotCertified):
+    with pytest.raises(esclusa.NotCertified, match="never certified"):
         esclusa.sql("FROM newcomer", **golden.at)
