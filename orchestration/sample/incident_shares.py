@@ -29,7 +29,7 @@ EVENTS_SLOW = weights(
 )
 PRIORITIES = weights("223 23462, 334 671, 111 270, 212 257, 122 151, 324 76, 234 27, 313 4")
 STATES = weights(
-    "New 20010, Active 32212, Awaiting User Info 14449, Awaiting Vendor 707, Awaiting Problem 455, "
+    "Active 32212, Awaiting User Info 14449, Awaiting Vendor 707, Awaiting Problem 455, "
     "Awaiting Evidence 38, Resolved 830"
 )
 CODES = weights(

@@ -106,11 +106,11 @@ def _incidents(draws: Draws, count: int) -> str:
                             then to_days(case when dayofweek(day) = 0 then 1 else 2 end) else to_days(0) end,
                     timestamp '2016-02-29 01:16'), timestamp '2017-02-16 14:17') as opened_early,
                 case when i = {count - 1} then timestamp '2017-02-16 14:17' else opened_early end as opened_at,
-                case when i = {count - 1} then timestamp '2017-02-17 00:47'
+                case when i = {count - 1} then timestamp '2017-02-17 00:47' when unresolved then opened_at
                     else least(opened_at + to_minutes(cast(round(hours * 60) as bigint)), timestamp '2017-02-17 00:47')
                 end as done_at,
                 case when i = {count - 1} then timestamp '2017-02-18 15:00'
-                    else least(case when unresolved then opened_at else done_at end
+                    else least(done_at
                         + to_minutes(cast(round({curve("u_closing", shares.CLOSING)} * 60) as bigint)),
                         timestamp '2017-02-18 15:00')
                 end as closed_at,
@@ -132,8 +132,8 @@ def _incidents(draws: Draws, count: int) -> str:
             u_reopened < 0.011 as reopened,
             case when u_caller < 0.9998 then 1 + floor(5244 * u_caller * u_caller) end as caller_id,
             case when u_opener >= 0.034 then 1 + floor(207 * power((u_opener - 0.034) / 0.966, 4)) end as opened_by,
-            case when u_recorded >= 0.4613 then 1 + floor(185 * power(u_recorder, 3)) end as sys_created_by,
-            case when u_recorded >= 0.4613 then opened_at + to_minutes(cast(floor(u_recorder * 20) as bigint)) end
+            case when u_recorded >= 0.4 then 1 + floor(185 * power(u_recorder, 3)) end as sys_created_by,
+            case when u_recorded >= 0.4 then opened_at + to_minutes(cast(floor(u_recorder * 20) as bigint)) end
                 as sys_created_at,
             {pick("u_channel", shares.CHANNELS)} as contact_type,
             case when u_place < 0.9995 then 1 + floor(224 * power(u_place, 3)) end as location,
@@ -167,13 +167,14 @@ def _events(draws: Draws) -> str:
     }
     return f"""
         with unfolded as (select *, unnest(range(events)) as j from incidents),
-        drawn as (select *, {draws.columns(key, "state", "updater", "unassigned", "nobody")} from unfolded),
+        drawn as (select *, {draws.columns(key, "state", "new", "updater", "unassigned", "nobody")} from unfolded),
         told as (
             select *,
                 case when j = events - 1 then 'Closed'
                     when loses_state and j in (2, 3) then '-100'  -- 5 of 141,712 events have lost their state
                     when j = events - 2 then 'Resolved'
                     when j = 0 then {pick("u_first", shares.FIRST_STATES)}
+                    when u_new < 0.36 and u_first < 0.709 then 'New'  -- nothing becomes new again
                     else {pick("u_state", shares.STATES)} end as state,
                 case when j = events - 1 then closed_at
                     when j = events - 2 then done_at
@@ -191,9 +192,9 @@ def _events(draws: Draws) -> str:
             case when j = events - 1 then 908 else 1 + floor(846 * power(u_updater, 2))::integer end,
             strftime(updated_at, {day}), contact_type, {numbers["location"]}, {numbers["category"]},
             {numbers["subcategory"]}, {numbers["u_symptom"]}, cmdb_ci, impact, urgency, priority,
-            case when u_unassigned >= least(0.036 + 0.022 * j, 0.13) or j >= events - 2 and u_unassigned >= 0.015
+            case when u_unassigned >= least(0.036 + 0.04 * j, 0.2) or j >= events - 2 and u_unassigned >= 0.015
                 then assignment_group::integer end,
-            case when u_nobody >= case when j = 0 then 0.287 else 0.16 end or j >= events - 2 and u_nobody >= 0.026
+            case when u_nobody >= case when j = 0 then 0.287 else 0.24 end or j >= events - 2 and u_nobody >= 0.026
                 then assigned_to::integer end,
             knowledge, confirmed or (j = events - 1 and u_state < 0.77), notify, problem_id::integer, rfc, vendor,
             caused_by, closed_code, resolved_by::integer, strftime(resolved_at, {day}), strftime(closed_at, {day})

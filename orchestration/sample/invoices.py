@@ -123,10 +123,10 @@ def _lines(draws: Draws) -> str:
     """One row per line, under the names and types of the export."""
 
     key = (
-        "seq * 2048 + case when j > 0 and kind = 'order' and u_again < 0.0135 then j - 1 else j end"  # a full duplicate
+        "seq * 2048 + case when j > 0 and kind = 'order' and u_again < 0.006 then j - 1 else j end"  # a full duplicate
     )
     again = draws.uniform("again", "seq * 2048 + j")
-    product = f"cast(floor({shares.PRODUCTS} * u_product * u_product) as bigint)"
+    product = f"cast(floor({shares.PRODUCTS} * power(u_product, 1.5)) as bigint)"
     codes = " ".join(f"when '{kind}' then {pick('u_code', weights)}" for kind, weights in shares.CODES.items())
     variant = pick("u_variant", shares.VARIANTS)
     names = " ".join(f"when '{code}' then '{name}'" for code, name in shares.NAMES.items())
@@ -156,7 +156,8 @@ def _lines(draws: Draws) -> str:
             cast(case kind when 'adjustment' then 1
                 when 'cancellation' then -floor({curve("u_quantity", shares.RETURNED)})
                 when 'lost' then -floor(3 * {curve("u_quantity", shares.RETURNED)})
-                when 'order' then floor({curve("u_quantity", shares.QUANTITIES)})
+                when 'order' then greatest(1, floor({curve("u_quantity", shares.QUANTITIES)}
+                    * least(1.3, power(2.3 / price, 0.6))))  -- dear things sell in ones and twos
                 else ceil(0.2 + 3 * power(u_quantity, 6) + 20 * power(u_quantity, 30)) end as double) as "Quantity",
             placed_at as "InvoiceDate",
             cast(case when kind = 'adjustment' then case when k = 0 then 11062.06 else -11062.06 end
