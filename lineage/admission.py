@@ -23,7 +23,7 @@ from lineage.decision import decision, read_decision
 from lineage.errors import CertificateRefused
 from lineage.files import take_in
 from lineage.pin import Pin
-from lineage.release import CERTIFICATE_FILE, Change
+from lineage.release import CERTIFICATE_FILE, Change, is_withdrawn
 
 _DATASET = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = {"root", "targets", "snapshot", "timestamp", VERDICTS}
@@ -63,7 +63,9 @@ def admit(change: Change, releases: Sequence[DatasetRelease], verdicts: Mapping[
     Raises:
         CertificateRefused, PinChanged, ValueError: as `GoldenRepository.publish`.
     """
-    fresh = [(r, _predicate(change, r)) for r in releases if r.digest != current_certificate(change, r.dataset)]
+    for dataset in (*(release.dataset for release in releases), *verdicts):
+        _demand_name(dataset)
+    fresh = [(release, _predicate(change, release)) for release in releases if not _in_force(change, release)]
     decisions = _agreeing(change, releases, verdicts)
     for release, predicate in fresh:
         _bring_in(change, release, predicate)
@@ -91,12 +93,25 @@ def decide(change: Change, decisions: Mapping[str, bytes]) -> None:
         change.mark(VERDICTS)
 
 
-def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
-    """The predicate of a certificate that vouches for exactly this release, now."""
-    dataset, pin = release.dataset, release.pin
+def _demand_name(dataset: str) -> None:
+    """A name becomes a role and a path: it may be no other role's, and lead nowhere else."""
     if not _DATASET.fullmatch(dataset) or dataset in _RESERVED:
         reserved = ", ".join(sorted(_RESERVED))
         raise ValueError(f"{dataset!r} cannot name a dataset; required: snake_case, and none of {reserved}")
+
+
+def _in_force(change: Change, release: DatasetRelease) -> bool:
+    role = change.book.roles.get(release.dataset)
+    return (
+        role is not None
+        and not is_withdrawn(role.signed)
+        and release.digest == current_certificate(change, release.dataset)
+    )
+
+
+def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
+    """The predicate of a certificate that vouches for exactly this release, now."""
+    dataset, pin = release.dataset, release.pin
     statement = read_statement(release.certificate, change.keys.signer("gate").public_key)
     predicate: Mapping[str, Any] = statement["predicate"]
     files = {part.name: part.sha256 for part in pin.parts}
