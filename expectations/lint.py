@@ -129,6 +129,9 @@ def _roles(document: Document) -> Iterator[Problem]:
     for i, role in enumerate(document.data.get("roles") or ()):
         if role["role"] in [r["role"] for r in document.data["roles"][:i]]:
             yield document.problem(("roles", i, "role"), f"{role['role']} is granted twice")
+        granted = custom(role).get("columns", {})
+        for name in sorted(named_columns(granted, "deny") & named_columns(granted, "allow", "mask")):
+            yield document.problem(("roles", i), f"denies the column {name} and grants it")
         for level in ("firstLevelApprovers", "secondLevelApprovers"):
             for person in approvers(role.get(level, "")):
                 if person not in people:

@@ -93,6 +93,8 @@ def _translate(document: Document, root: Schema, base: Location, error: Validati
         for key in sorted(set(value) - known):
             yield document.problem((*location, key), "unknown key", nearest(key, known))
     elif rule == "required":
+        if wanted == ["map"]:  # ODCS demands this of every column whose logical type is not written
+            wanted = ["logicalType"]
         for key in sorted(set(wanted) - set(value)):
             yield document.problem(location, f"the key `{key}` is missing")
     elif rule == "enum":
@@ -104,10 +106,10 @@ def _translate(document: Document, root: Schema, base: Location, error: Validati
     elif rule == "type":
         hint = "; put it in quotes" if wanted == "string" and isinstance(value, int | float) else ""
         yield document.problem(location, f"is {_show(value)}, a {_kind(value)}; required: {_names(wanted)}{hint}")
-    elif rule == "oneOf" and isinstance(value, dict) and (operators := known_keys(error.schema, root)):
-        written = sorted(operators & set(value))
+    elif rule == "oneOf" and isinstance(value, dict) and (choice := _choice(wanted)):
+        written = sorted(choice & set(value))
         yield document.problem(
-            location, f"needs exactly one of {', '.join(sorted(operators))}; has {', '.join(written) or 'none'}"
+            location, f"needs exactly one of {', '.join(sorted(choice))}; has {', '.join(written) or 'none'}"
         )
     elif rule in {"oneOf", "anyOf"} and error.context:
         deepest = max(error.context, key=lambda e: (len(e.absolute_path), e.validator != "type"))
@@ -116,6 +118,11 @@ def _translate(document: Document, root: Schema, base: Location, error: Validati
         yield document.problem(location, f"is {_show(value)}; required: a {wanted}, written YYYY-MM-DD")
     else:
         yield document.problem(location, f"is {_show(value)}; required: {rule} {_show(wanted)}")
+
+
+def _choice(branches: list[Any]) -> set[str]:
+    """The keys of which a mapping needs exactly one, where its branches differ in nothing else."""
+    return {key for branch in branches for key in branch.get("required", ())}
 
 
 def _show(value: Any) -> str:
