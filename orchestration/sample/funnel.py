@@ -98,11 +98,12 @@ def _leads(draws: Draws, count: int) -> str:
 def _deals(draws: Draws) -> str:
     drawn = draws.columns(
         *("i", "gap", "midnight", "hour", "minute", "second", "sdr", "sr", "segment", "type", "profile"),
-        *("told", "company", "gtin", "stock", "stock_told", "business", "size", "size_told", "revenue"),
+        *("company", "gtin", "stock", "stock_told", "business", "size", "size_told", "revenue"),
     )
     return f"""
         with ordered as (select *, row_number() over (order by i) as n, count(*) over () as deals from leads where won),
-        drawn as (select *, {drawn} from ordered),
+        -- Who tells of the business is spread evenly over the deals: few of few would vary too much from seed to seed.
+        drawn as (select *, (n * 0.6180339887498949) % 1 as u_told, {drawn} from ordered),
         waited as (
             select *, contact + to_days(cast(floor(case when year(contact) = 2017 then {curve("u_gap", SLOW)}
                 else {curve("u_gap", QUICK)} end) as integer)) as day,
@@ -125,7 +126,7 @@ def _deals(draws: Draws) -> str:
             {pick("u_profile", PROFILES)} as lead_behaviour_profile,
             case when u_told < 0.0748 then case when u_company < 0.92 then 'True' else 'False' end end as has_company,
             case when u_told < 0.0760 then case when u_gtin < 0.844 then 'True' else 'False' end end as has_gtin,
-            case when u_told < 0.0748 and u_stock_told < 0.88 then {pick("u_stock", STOCKS)} end as average_stock,
+            case when u_told < 0.0810 and u_stock_told < 0.97 then {pick("u_stock", STOCKS)} end as average_stock,
             {pick("u_business", BUSINESSES)} as business_type,
             case when u_told < 0.0748 and u_size_told < 0.53 or u_told > 0.966
                 then round({curve("u_size", SIZES)})::double end as declared_product_catalog_size,

@@ -31,8 +31,10 @@ LINES = {
         "0.99 111, 1 300"
     ),
     "counter": points("0 1, 0.655 1, 0.7 3, 0.75 13, 0.8 37, 0.85 62, 0.9 148, 0.95 205, 0.99 480, 1 900"),
-    "cancellation": points("0 1, 0.65 1, 0.75 2.5, 0.9 5, 0.95 7, 0.99 17.5, 1 60"),
 }
+LINES["cancellation"] = LINES["order"]
+# Lines that a cancellation gives back, of those that the order had.
+RETURNS = points("0 1, 0.5 1, 0.65 2.5, 0.85 6, 0.95 12, 0.99 24, 1 60")
 HOURS = weights("8 3, 9 9, 10 14, 11 15, 12 18, 13 15, 14 12, 15 10, 16 6, 17 3, 18 1")
 COUNTRIES = weights(
     "United Kingdom 3950, Germany 95, France 87, Spain 31, Belgium 23, Switzerland 21, Portugal 19, Italy 15, "
@@ -46,9 +48,8 @@ COUNTER_COUNTRIES = weights("United Kingdom 3637, EIRE 41, Hong Kong 15, Unspeci
 CODES = {
     "order": weights("POST 2760, M 730, C2 330, DOT 40, BANK CHARGES 30, PADS 10, NULL 996100"),
     "counter": weights("DOT 5150, M 270, gift_0001_20 250, POST 230, DCGSSGIRL 180, C2 70, AMAZONFEE 20, NULL 993830"),
-    "cancellation": weights(
-        "M 26270, POST 13570, D 8290, S 6570, AMAZONFEE 3450, BANK CHARGES 2690, CRUK 1720, NULL 937440"
-    ),
+    "cancellation": weights("M 19650, POST 10890, D 8650, NULL 960810"),
+    "fee": weights("M 69, S 61, AMAZONFEE 32, POST 29, BANK CHARGES 25, CRUK 16, NULL 30"),
 }
 NAMES = {
     "POST": "POSTAGE",

@@ -13,6 +13,8 @@ from orchestration.sample import invoice_shares as shares
 from orchestration.sample.draws import Draws, curve, pick
 
 CUSTOMERS_PER_SCALE = 437
+# Ranges of numbers for what no customer ordered.
+ADJUSTMENTS, COUNTER, FEES = 10**12, 10**13, 10**14
 START, END = "timestamp '2010-12-01 08:26'", "timestamp '2011-12-09 12:50'"
 
 
@@ -85,35 +87,47 @@ def _orders(draws: Draws) -> str:
 
 
 def _invoices(draws: Draws) -> str:
-    """One row per invoice, numbered in order of time: orders, cancellations, the counter, bad debts."""
+    """One row per invoice, numbered in order of time: orders, cancellations, the counter, reversed fees, bad debts.
+
+    `base` is what the lines are drawn from: a cancellation has its order's, so that it gives back what was bought.
+    """
     returned_after = curve("u_delay", [(0, 0.0), (0.5, 4.0), (0.9, 25.0), (1, 60.0)])
     kinds = " ".join(f"when kind = '{kind}' then {curve('u_lines', points)}" for kind, points in shares.LINES.items())
     return f"""
         with counted as (select cast(round(count(*) * 0.19) as bigint) as n from orders),
         counter as (
-            select i as k, {draws.columns("i", "day", "hour", "minute", "country")}
+            select i, {draws.columns("i", "day", "hour", "minute", "country")},
+                {_time(curve("u_day", shares.COUNTER_DAYS), "u_hour", "u_minute")} as placed_at,
             from (select unnest(range(n)) as i from counted)
         ),
         every as (
-            select 'order' as kind, k, placed_at, customer_id, country from orders where orders > 0
+            select 'order' as kind, k as base, placed_at, customer_id, country from orders where orders > 0
             union all
             select 'cancellation', k, least(placed_at + to_minutes(cast({returned_after} * 1440 as bigint)), {END}),
                 customer_id, country
             from orders where u_cancel < 0.197 or orders = 0
             union all
-            select 'counter', k, {_time(curve("u_day", shares.COUNTER_DAYS), "u_hour", "u_minute")}, null,
-                {pick("u_country", shares.COUNTER_COUNTRIES)} from counter
+            select 'counter', {COUNTER} + i, placed_at, null, {pick("u_country", shares.COUNTER_COUNTRIES)}
+            from counter
             union all
-            select 'adjustment', k, timestamp '2011-08-12 14:50', null, 'United Kingdom' from range(3) t(k)
+            select 'fee', {FEES} + i, placed_at, null, 'United Kingdom' from counter where i % 19 = 7
+            union all
+            select 'adjustment', {ADJUSTMENTS} + i, timestamp '2011-08-12 14:50', null, 'United Kingdom'
+            from range(3) t(i)
         ),
-        numbered as (select *, row_number() over (order by placed_at, kind, k) as seq from every),
-        drawn as (select *, {draws.columns("seq", "lines", "type")} from numbered),
-        sized as (select *, cast(floor(case {kinds} else 1 end) as integer) as lines from drawn)
-        select seq, placed_at, customer_id, country, lines, k,
+        numbered as (select *, row_number() over (order by placed_at, kind, base) as seq from every),
+        drawn as (select *, {draws.columns("base", "lines", "returned", "type")} from numbered),
+        sized as (
+            select *, cast(floor(case {kinds} else 1 end) as integer) as most,
+                case when kind = 'cancellation'
+                    then least(most, cast(floor({curve("u_returned", shares.RETURNS)}) as integer)) else most end as lines,
+            from drawn
+        )
+        select seq, placed_at, customer_id, country, lines, base,
             -- a single line over the counter is mostly stock that was lost or found, at no price
             case when kind = 'counter' and lines = 1 and u_type < 0.576 then 'lost'
                 when kind = 'counter' and lines = 1 and u_type < 0.95 then 'found' else kind end as kind,
-            concat(case kind when 'cancellation' then 'C' when 'adjustment' then 'A' else '' end, 536365 + seq)
+            concat(case when kind in ('cancellation', 'fee') then 'C' when kind = 'adjustment' then 'A' else '' end, 536365 + seq)
                 as invoice_no,
         from sized order by seq
     """
@@ -122,10 +136,9 @@ def _invoices(draws: Draws) -> str:
 def _lines(draws: Draws) -> str:
     """One row per line, under the names and types of the export."""
 
-    key = (
-        "seq * 2048 + case when j > 0 and kind = 'order' and u_again < 0.006 then j - 1 else j end"  # a full duplicate
-    )
-    again = draws.uniform("again", "seq * 2048 + j")
+    # A line that repeats the one before is a full duplicate.
+    key = "base * 2048 + case when j > 0 and kind = 'order' and u_again < 0.006 then j - 1 else j end"
+    again = draws.uniform("again", "base * 2048 + j")
     product = f"cast(floor({shares.PRODUCTS} * power(u_product, 1.5)) as bigint)"
     codes = " ".join(f"when '{kind}' then {pick('u_code', weights)}" for kind, weights in shares.CODES.items())
     variant = pick("u_variant", shares.VARIANTS)
@@ -143,6 +156,9 @@ def _lines(draws: Draws) -> str:
         priced as (
             select *, {pick("u_material", shares.MATERIALS)} as material, {pick("u_thing", shares.THINGS)} as thing,
                 round({curve("u_price", shares.PRICES)} * case kind when 'counter' then 1.66 else 1 end, 2) as price,
+                -- dear things sell in ones and twos
+                greatest(1, floor({curve("u_quantity", shares.QUANTITIES)} * least(1.3, power(2.3 / price, 0.6))))
+                    as bought,
             from known
         )
         select invoice_no as "InvoiceNo",
@@ -154,13 +170,13 @@ def _lines(draws: Draws) -> str:
                 else coalesce(case fee_code {names} end, concat(material, ' ', thing, ' ', 1 + p % 36))
                 end as "Description",
             cast(case kind when 'adjustment' then 1
-                when 'cancellation' then -floor({curve("u_quantity", shares.RETURNED)})
+                when 'fee' then -1
+                when 'cancellation' then -case when u_text < 0.5 or fee_code is not null then 1 else bought end
                 when 'lost' then -floor(3 * {curve("u_quantity", shares.RETURNED)})
-                when 'order' then greatest(1, floor({curve("u_quantity", shares.QUANTITIES)}
-                    * least(1.3, power(2.3 / price, 0.6))))  -- dear things sell in ones and twos
+                when 'order' then case when fee_code is null then bought else 1 end
                 else ceil(0.2 + 3 * power(u_quantity, 6) + 20 * power(u_quantity, 30)) end as double) as "Quantity",
             placed_at as "InvoiceDate",
-            cast(case when kind = 'adjustment' then case when k = 0 then 11062.06 else -11062.06 end
+            cast(case when kind = 'adjustment' then case when base = {ADJUSTMENTS} then 11062.06 else -11062.06 end
                 when kind in ('lost', 'found') or u_fee < 0.0001 then 0
                 else coalesce(round(case fee_code {fees} end * (0.5 + u_fee), 2), price) end as double) as "UnitPrice",
             cast(customer_id as double) as "CustomerID", country as "Country"
