@@ -51,7 +51,7 @@ def examples(
     try:
         with scoped(connection, relation, contract, clock_at, relations) as scope:
             rows = connection.execute(
-                f"SELECT {shown} FROM {relation} AS candidate WHERE {broken(rule, scope)} "
+                f"SELECT {shown} FROM (SELECT * FROM {relation}) AS candidate WHERE {broken(rule, scope)} "
                 f"ORDER BY {', '.join(keys)} LIMIT {int(limit)}"
             ).fetchall()
     except (RuleError, KeyError, duckdb.Error):

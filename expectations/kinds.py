@@ -223,7 +223,7 @@ def _drift(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
 def _drifted(rule: Rule, scope: Scope, measured: Measured) -> Observation:
     value, statistics = drift.observe(rule.arguments, scope.reference.get(rule.id), measured)
     if value is None:
-        return Observation(None, None, "no value to compare: the column is empty", statistics)
+        return Observation(None, None, "no values, or neither a baseline nor a certificate to compare them with")
     return Observation(value, compare(rule.operator, rule.bound, value), statistics=statistics)
 
 

@@ -129,12 +129,12 @@ class Orphans:
     def condition(self) -> str:
         """The condition on a row of the relation called `candidate`."""
         name = f"candidate.{quote(self.column)}"
-        match = f"SELECT 1 FROM {self.parent} AS parent WHERE parent.{quote(self.key)} = {name}"
+        match = f"SELECT 1 FROM (SELECT * FROM {self.parent}) AS parent WHERE parent.{quote(self.key)} = {name}"
         return f"{name} IS NOT NULL AND NOT EXISTS ({match})"
 
     def naive(self, relation: str) -> str:
         """The query that answers this measure alone: an anti join."""
-        return f"SELECT count(*) FROM {relation} AS candidate WHERE {self.condition}"
+        return f"SELECT count(*) FROM (SELECT * FROM {relation}) AS candidate WHERE {self.condition}"
 
 
 @dataclass(frozen=True)

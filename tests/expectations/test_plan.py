@@ -1,0 +1,282 @@
+"""The plan may choose the way, never the answer: planned = one query per rule = plain Python, on any data."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from expectations import plan as planning
+from expectations.answers import Unanswered, alone, answers
+from expectations.kinds import kind_of
+from expectations.measures import ROWS, Aggregate, Count, Duplicates, Measure, Orphans
+from expectations.plan import Facts, plan, proofs, repetition
+from expectations.rule import Rule
+from expectations.scope import Scope
+
+TYPES = {"id": "BIGINT", "part": "INTEGER", 'it\'s "odd" ü': "VARCHAR", "x": "DOUBLE", "on": "DATE"}
+WORD, NUMBER = 'it\'s "odd" ü', "x"
+WORDS = ["a", "b", "A-1", "B-22", "", "n/a", "'; DROP TABLE t; --", "x\ny", "ü"]
+PARENTS = [0, 1, 2, 3, 5]
+
+rows = st.lists(
+    st.tuples(
+        st.none() | st.integers(-3, 12),
+        st.none() | st.integers(0, 3),
+        st.none() | st.sampled_from(WORDS),
+        st.none() | st.floats(-3, 3, width=16) | st.just(math.nan) | st.just(math.inf),
+        st.none() | st.dates(date(2020, 1, 1), date(2020, 1, 9)),
+    ),
+    max_size=40,
+)
+
+
+def none(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def counted(column: str, breaks: Any) -> Any:
+    """Oracle of a rule on one column."""
+    index = list(TYPES).index(column)
+    return lambda table: sum(bool(breaks(row[index])) for row in table)
+
+
+def repeated(*columns: str) -> Any:
+    """Oracle of duplicates."""
+    indexes = [list(TYPES).index(c) for c in columns]
+
+    def count(table: list[Any]) -> int:
+        keys = [tuple(row[i] for i in indexes) for row in table if not any(none(row[i]) for i in indexes)]
+        return len(keys) - len(set(keys))
+
+    return count
+
+
+def keyless(table: list[Any]) -> int:
+    return sum(row[0] is None or row[1] is None for row in table)
+
+
+def rule(kind: str, *columns: str, **arguments: Any) -> Rule:
+    return Rule("r", kind, columns, arguments)
+
+
+CASES: list[tuple[Rule, Any]] = [
+    (rule("nullValues", WORD), counted(WORD, none)),
+    (rule("nullValues", NUMBER), counted(NUMBER, none)),
+    (rule("nullValues", "on"), counted("on", none)),
+    (
+        rule("missingValues", WORD, missingValues=[None, "", "n/a", "'; DROP TABLE t; --"]),
+        counted(WORD, lambda v: v in {None, "", "n/a", "'; DROP TABLE t; --"}),
+    ),
+    (rule("missingValues", "part", missingValues=["", 3]), counted("part", lambda v: v is None or v == 3)),
+    (
+        rule("invalidValues", WORD, validValues=["a", "'; DROP TABLE t; --"]),
+        counted(WORD, lambda v: v is not None and v not in {"a", "'; DROP TABLE t; --"}),
+    ),
+    (
+        rule("invalidValues", "part", validValues=("1", "2")),
+        counted("part", lambda v: v is not None and v not in {1, 2}),
+    ),
+    (
+        rule("invalidValues", WORD, pattern="^[A-Z]-[0-9]+$"),
+        counted(WORD, lambda v: v is not None and not re.search(r"^[A-Z]-[0-9]+\Z", v)),
+    ),
+    (rule("invalidValues", WORD, pattern="'"), counted(WORD, lambda v: v is not None and "'" not in v)),
+    (
+        rule("invalidValues", WORD, minLength=1, maxLength=3),
+        counted(WORD, lambda v: v is not None and not 1 <= len(v) <= 3),
+    ),
+    (
+        rule("invalidValues", NUMBER, minimum=-1.5),
+        counted(NUMBER, lambda v: v is not None and (math.isnan(v) or v < -1.5)),
+    ),
+    (rule("invalidValues", NUMBER, maximum=1), counted(NUMBER, lambda v: v is not None and not v <= 1)),
+    (
+        rule("invalidValues", NUMBER, minimum=0, exclusiveMaximum=2),
+        counted(NUMBER, lambda v: v is not None and not 0 <= v < 2),
+    ),
+    (rule("invalidValues", "part", exclusiveMinimum=0), counted("part", lambda v: v is not None and not v > 0)),
+    (rule("invalidValues", "id", multipleOf=3), counted("id", lambda v: v is not None and v % 3 != 0)),
+    (
+        rule("invalidValues", "on", minimum="2020-01-03", maximum="2020-01-05T00:00:00Z"),
+        counted("on", lambda v: v is not None and not date(2020, 1, 3) <= v <= date(2020, 1, 5)),
+    ),
+    (rule("duplicateValues", "id"), repeated("id")),
+    (rule("duplicateValues", WORD), repeated(WORD)),
+    (rule("duplicateValues", NUMBER), repeated(NUMBER)),
+    (rule("duplicateValues", "on", "part"), repeated("on", "part")),
+    (rule("duplicateValues", "id", WORD), repeated("id", WORD)),
+    (rule("primaryKey", "id", "part"), lambda table: repeated("id", "part")(table) + keyless(table)),
+    (
+        rule("references", "part", dataset="parents", key="k"),
+        counted("part", lambda v: v is not None and v not in PARENTS),
+    ),
+    (
+        rule("references", "id", dataset="range", key="k"),
+        counted("id", lambda v: v is not None and not 0 <= v < 10),
+    ),
+    (rule("rowCount"), len),
+    (
+        rule("sql", query="select count(*) from {object} t where t.id < part"),
+        lambda table: sum(r[0] is not None and r[1] is not None and r[0] < r[1] for r in table),
+    ),
+    (
+        rule("sql", WORD, query="select count(distinct {property}) from {object} where id in (select k from parents)"),
+        lambda table: len({r[2] for r in table if r[2] is not None and r[0] in PARENTS}),
+    ),
+]
+PARAMETERS = [pytest.param(*case, id=f"{case[0].kind}-{i}") for i, case in enumerate(CASES)]
+
+
+def loaded(connection: duckdb.DuckDBPyConnection, table: list[Any]) -> Scope:
+    columns = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}" {kind}' for name, kind in TYPES.items())
+    connection.execute(f"CREATE TABLE t ({columns})")
+    if table:
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", table)
+    values = ", ".join(f"({k})" for k in PARENTS)
+    relations = {"parents": f"(VALUES {values}) p(k)", "range": "(SELECT range AS k FROM range(10))"}
+    relations = {name: f"(SELECT k FROM {sql})" for name, sql in relations.items()}
+    return Scope("t", TYPES, relations, key=("id", "part"))
+
+
+def judged(rule: Rule, scope: Scope, values: dict[Measure, Any]) -> Any:
+    kind = kind_of(rule)
+    return kind.judge(rule, scope, {k: values[m] for k, m in kind.measures(rule, scope).items()}).value
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rows)
+def test_planned_and_naive_and_python_agree_on_every_rule_kind(table: list[Any]) -> None:
+    with duckdb.connect() as connection:
+        scope = loaded(connection, table)
+        wanted = [m for r, _ in CASES for m in kind_of(r).measures(r, scope).values()]
+        planned = answers(connection, scope, wanted)
+        naive = {m: alone(connection, scope, m) for m in wanted}
+    for r, oracle in CASES:
+        assert judged(r, scope, planned) == judged(r, scope, naive) == oracle(table), r
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows, st.integers(1, 5), st.booleans())
+def test_no_choice_of_way_changes_a_number(table: list[Any], bits: int, groups: bool) -> None:
+    """Whatever the planner believes about ranges and repetition, right or wrong."""
+    with duckdb.connect() as connection:
+        scope = loaded(connection, table)
+        wanted = list(dict.fromkeys(m for r, _ in CASES for m in kind_of(r).measures(r, scope).values()))
+        ids = [row[0] for row in table if row[0] is not None] or [0]
+        facts = Facts(
+            rows=len(table) * bits,
+            repeating=frozenset(TYPES) if groups else frozenset(),
+            ranges={"id": (min(ids), max(ids)), "part": (0, 3), "on": (18262, 18270)},
+        )
+        for question in plan(wanted, scope, facts):
+            (row,) = connection.execute(question.sql).fetchall()
+            assert list(row) == [alone(connection, scope, m) for m in question.measures], question.sql
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", "c", None]) | st.text(max_size=3), max_size=12))
+def test_the_proof_by_order_never_passes_a_duplicate(words: list[str | None]) -> None:
+    words = [w and w.replace("\0", "") for w in words]
+    key = Duplicates(("w",), "w IS NOT NULL")
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t (w VARCHAR)")
+        if words:
+            connection.executemany("INSERT INTO t VALUES (?)", [(w,) for w in words])
+        (question,) = proofs([key], Scope("t", {"w": "VARCHAR"}, key=("w",)))
+        (proved,) = connection.execute(question.sql).fetchone() or ()
+        if proved is not None:
+            assert proved == alone(connection, Scope("t", {"w": "VARCHAR"}), key) == 0
+
+
+def test_a_parent_of_fractions_proves_nothing() -> None:
+    """1, 1.5 and 3 are three keys from 1 to 3, but 2 is none of them."""
+    orphans = Orphans("id", "(VALUES (1.0), (1.5), (3.0)) p(k)", "k")
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 2::BIGINT AS id")
+        assert answers(connection, Scope("t", {"id": "BIGINT"}), [orphans])[orphans] == 1
+
+
+def test_a_parent_with_a_gap_proves_nothing() -> None:
+    orphans = Orphans("id", "(VALUES (1), (3)) p(k)", "k")
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 2::BIGINT AS id")
+        assert answers(connection, Scope("t", {"id": "BIGINT"}), [orphans])[orphans] == 1
+
+
+def test_values_far_apart_are_not_counted_in_a_bitmap() -> None:
+    key = Duplicates(("id",), "id IS NOT NULL")
+    scope = Scope("t", {"id": "BIGINT"})
+    (dense,) = plan([key], scope, Facts(1000, ranges={"id": (0, 999)}))
+    (sparse,) = plan([key], scope, Facts(1000, ranges={"id": (-(2**40), 2**40)}))
+    (huge,) = plan([key], scope, Facts(1000, ranges={"id": (-(2**63), 2**63 - 1)}))
+    assert "bitstring_agg" in dense.sql
+    assert "count(DISTINCT (" in sparse.sql
+    assert huge.sql == key.naive("t")
+
+
+@pytest.mark.parametrize("values", [[-(2**63), 2**63 - 1, 2**63 - 1], [2**63 - 1] * 3, [-(2**63)] * 2 + [0]])
+def test_the_widest_integers_are_counted_exactly(values: list[int]) -> None:
+    key = Duplicates(("id",), "id IS NOT NULL")
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t (id BIGINT)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(v,) for v in values])
+        assert answers(connection, Scope("t", {"id": "BIGINT"}), [key])[key] == len(values) - len(set(values))
+
+
+def test_measures_of_one_column_share_a_query_and_strangers_do_not() -> None:
+    scope = Scope("t", dict.fromkeys("abcdefgh", "INTEGER"))
+    asked = [Count("a > b", ("a", "b")), Count("b > c", ("b", "c")), Count("a = 1", ("a",)), Count("h = 1", ("h",))]
+    shared, apart = plan(asked, scope, Facts())
+    assert (len(shared.measures), apart.measures) == (3, (asked[3],))
+    wide = Count("true", tuple("abcdef"))
+    assert len(plan([wide, Count("f > g", ("f", "g"))], scope, Facts())) == 2
+
+
+def test_a_column_that_repeats_is_judged_on_its_groups() -> None:
+    scope = Scope("t", {"a": "VARCHAR"})
+    (question,) = plan([Count("a = 'x'", ("a",))], scope, Facts(repeating=frozenset({"a"})))
+    assert "GROUP BY" in question.sql
+
+
+def test_statistics_are_asked_column_by_column() -> None:
+    """One column that needs a scan must not drag the others' footers into it."""
+    scope = Scope("t", {"a": "INTEGER", "b": "INTEGER"})
+    asked = [ROWS, Count("a IS NULL", ("a",), "count(*) - count(a)"), Count("b IS NULL", ("b",), "count(*) - count(b)")]
+    assert [len(q.measures) for q in proofs(asked, scope)] == [1, 1, 1]
+
+
+def test_repetition_is_guessed_from_a_head_of_the_rows() -> None:
+    scope = Scope("t", {"a": "VARCHAR", "b": "VARCHAR"})
+    sql, columns = repetition([Count("a = 'x'", ("a",)), Count("b = 'x'", ("b",))], scope)
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT i % 3 AS a, i AS b FROM range(30000) r(i)")
+        shares = dict(zip(columns, connection.execute(sql).fetchone() or (), strict=True))
+    assert shares["a"] < planning.REPEATS < shares["b"]
+
+
+def test_a_measure_that_raises_leaves_the_others_their_answers() -> None:
+    good, bad = Aggregate("max(id)", ("id",)), Aggregate("max(CAST('secret' || id AS INTEGER))", ("id",))
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 7::BIGINT AS id")
+        values = answers(connection, Scope("t", {"id": "BIGINT"}), [good, bad])
+    assert values[good] == 7
+    assert isinstance(values[bad], Unanswered)
+    assert "secret" not in values[bad].reason
+
+
+def test_timestamps_and_dates_pack_into_one_key() -> None:
+    key = Duplicates(("at", "on"), '"at" IS NOT NULL AND "on" IS NOT NULL')
+    scope = Scope("t", {"at": "TIMESTAMP", "on": "DATE"})
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT TIMESTAMP '2020-01-01' + to_seconds(i % 5) AS at, "
+            "DATE '2020-01-01' + (i % 3)::INT AS \"on\" FROM range(30) r(i)"
+        )
+        assert answers(connection, scope, [key])[key] == alone(connection, scope, key) == 15
