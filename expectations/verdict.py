@@ -162,7 +162,7 @@ def read_verdict(document: Mapping[str, Any]) -> Verdict:
         document: the parsed JSON.
 
     Raises:
-        KeyError, ValueError: the document is not a verdict.
+        KeyError, TypeError, ValueError: the document is not a verdict.
     """
     findings = tuple(
         Finding(**{**f, "item": GateItem(f["item"]), "state": State(f["state"]), "tags": tuple(f["tags"])})

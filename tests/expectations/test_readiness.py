@@ -1,0 +1,317 @@
+"""The six gate items: open with all their evidence, and shut by each clause that is broken."""
+
+# ruff: noqa: E501 - a table of cases reads best a case a line
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from expectations.change import Change, ChangeClass
+from expectations.contract import Column, Contract, SourceContract
+from expectations.readiness import CLAUSES, expected_rules, judge
+from expectations.rules import rules_of
+from expectations.verdict import Finding, GateItem, State, Verdict, read_verdict
+from tests.expectations.promised import orders, sources
+
+TODAY = date(2026, 11, 22)
+YESTERDAY = date(2026, 11, 21)
+Case = dict[str, Any]
+
+
+def measured(contract: Contract, *but: str) -> list[Finding]:
+    """A passing finding for every rule of the contract, except those named."""
+    return [
+        Finding(r.id, r.item, State.PASS, 0, "0 rows", "holds", contract.owner)
+        for r in rules_of(contract)
+        if r.id not in but
+    ]
+
+
+def judged(contract: Contract | None = None, **given: Any) -> Verdict:
+    """The verdict where everything is in order but what is given."""
+    contract = contract or orders()
+    case: Case = {
+        "findings": measured(contract),
+        "sources": sources(),
+        "feeding": frozenset({"shop"}),
+        "others": [],
+        "source_changes": {},
+        **given,
+    }
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    return judge(contract, candidate_digest="c" * 64, audited_at=at, today=TODAY, rules_digest="r" * 64, **case)
+
+
+def column(name: str, **changes: Any) -> Contract:
+    """The contract with one column changed."""
+    contract = orders()
+    columns = tuple(replace(c, **changes) if c.name == name else c for c in contract.table.columns)
+    assert columns != contract.table.columns
+    return replace(contract, table=replace(contract.table, columns=columns))
+
+
+def role(**changes: Any) -> Contract:
+    """The contract with its role changed."""
+    return replace(orders(), roles=(replace(orders().roles[0], **changes),))
+
+
+def use(**changes: Any) -> Contract:
+    """The contract with its source's declaration changed."""
+    return replace(orders(), sources=(replace(orders().sources[0], **changes),))
+
+
+def copy_of_shop(**changes: Any) -> Contract:
+    """The contract with a second system that duplicates the first."""
+    governed = {"system": "lake", "owner": "", "duplicate_of": "shop", "reason": "rate limit", "governed_until": TODAY}
+    return replace(orders(), sources=(*orders().sources, replace(orders().sources[0], **{**governed, **changes})))
+
+
+def source(**changes: Any) -> dict[str, SourceContract]:
+    """The source contract changed."""
+    return {"shop": replace(sources()["shop"], **changes)}
+
+
+def term(**changes: Any) -> Contract:
+    """The contract, its glossary term changed."""
+    return replace(orders(), glossary={"order": replace(orders().glossary["order"], **changes)})
+
+
+def sla(name: str, **changes: Any) -> Contract:
+    """The contract with one SLA changed."""
+    return replace(orders(), slas=tuple(replace(s, **changes) if s.name == name else s for s in orders().slas))
+
+
+def managed(**changes: str) -> Contract:
+    """The contract with another change management."""
+    custom = {k: v for k, v in orders().custom.items() if k != "changeManagement"}
+    return replace(orders(), custom={**custom, **({"changeManagement": changes} if changes else {})})
+
+
+def other(**changes: Any) -> Contract:
+    """Another golden dataset that says the same as the first."""
+    return replace(orders(), name="order_lines", **changes)
+
+
+def without_quality(*kept: str) -> Contract:
+    """The contract whose table has only those quality rules."""
+    contract = orders()
+    return replace(
+        contract, table=replace(contract.table, quality=tuple(q for q in contract.table.quality if q.id in kept))
+    )
+
+
+def optional(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Columns without a completeness rule."""
+    return tuple(replace(c, required=False, quality=()) for c in columns)
+
+
+def unkeyed() -> Contract:
+    """The contract without a primary key."""
+    return column("order_id", key_position=None)
+
+
+def incomplete() -> Contract:
+    """The contract without a rule on completeness."""
+    return replace(orders(), table=replace(orders().table, columns=optional(orders().table.columns)))
+
+
+def unprotected() -> Contract:
+    """The contract with personal data that no technique protects and no role declines."""
+    return replace(column("buyer_hmac", privacy={"category": "contact"}), roles=role(columns={"deny": ["note"]}).roles)
+
+
+def warned_volume() -> Contract:
+    """The contract whose row count only warns."""
+    contract = orders()
+    quality = tuple(replace(q, severity="warning") if q.id == "volume" else q for q in contract.table.quality)
+    return replace(contract, table=replace(contract.table, quality=quality))
+
+
+ADDED = Change("orders", "colour", ChangeClass.ADDITIVE, "the column colour is new")
+GONE = Change("orders", "amount", ChangeClass.BREAKING, "the column amount is gone")
+
+Shut = tuple[str, Callable[[], Contract], Case, str]
+SHUTTING: list[Shut] = [
+    ("definitions_agreed", lambda: replace(orders(), terms=()), {}, "no business definition"),
+    ("definitions_agreed", lambda: replace(orders(), glossary={}), {}, "order is not in the glossary"),
+    ("definitions_agreed", lambda: term(version=3), {}, "order is at version 3, the contract names 2"),
+    ("definitions_agreed", lambda: term(agreed_by=()), {}, "by nobody"),
+    ("definitions_agreed", lambda: term(agreed_on=None), {}, "on no date"),
+    ("definitions_agreed", lambda: term(agreed_on=date(2026, 11, 23)), {}, "only from 2026-11-23"),
+    ("definitions_described", lambda: column("note", description=" "), {}, "note has no description"),
+    ("definitions_described", lambda: replace(orders(), description={}), {}, "no purpose"),
+    ("definitions_described", lambda: replace(orders(), table=replace(orders().table, description="")), {}, "the table has no description"),
+    ("definitions_described", lambda: replace(orders(), table=replace(orders().table, grain="")), {}, "what one row is"),
+    ("sources_agreed", orders, {"feeding": frozenset()}, "lineage found no source"),
+    ("sources_agreed", orders, {"sources": {}}, "shop has no source contract"),
+    ("sources_agreed", orders, {"sources": source(owner="")}, "no agreement"),
+    ("sources_agreed", orders, {"sources": source(agreed_by=())}, "no agreement"),
+    ("sources_agreed", orders, {"sources": source(agreed_on=None)}, "no agreement"),
+    ("sources_agreed", orders, {"sources": source(agreed_on=date(2027, 1, 1))}, "only from 2027-01-01"),
+    ("sources_declared", orders, {"feeding": frozenset({"shop", "depot"})}, "depot feeds the dataset and is not declared"),
+    ("sources_declared", lambda: use(system="shops"), {}, "did you mean it by shops?"),
+    ("sources_owned", lambda: use(owner="nobody"), {}, "shop is owned by shop.owner, the contract says nobody"),
+    ("sources_duplicates_governed", lambda: copy_of_shop(reason=" "), {}, "lake duplicates shop without a reason"),
+    ("sources_duplicates_governed", lambda: copy_of_shop(governed_until=None), {}, "without an end date"),
+    ("sources_duplicates_governed", lambda: copy_of_shop(governed_until=YESTERDAY), {}, "only until 2026-11-21"),
+    ("sources_not_repeated", orders, {"others": [other()]}, "order_lines (owner: sales.owner) has the same grain"),
+    ("sources_not_repeated", orders, {"others": [other(table=replace(orders().table, grain="one ROW, per order"))]}, "order_lines"),
+    ("sources_not_repeated", lambda: copy_of_shop(duplicate_of="order_lines", governed_until=YESTERDAY), {"others": [other()]}, "order_lines"),
+    ("access_classified", lambda: column("note", classification=""), {}, "note has no classification"),
+    ("access_classified", lambda: column("buyer_hmac", classification="internal"), {}, "buyer_hmac is personal data and classified internal"),
+    ("access_classified", lambda: column("note", tags=("pii",), classification="public"), {}, "note is personal data"),
+    ("access_granted", lambda: replace(orders(), roles=()), {}, "nobody is granted a role"),
+    ("access_granted", lambda: role(purposes=()), {}, "planner has no purpose"),
+    ("access_granted", lambda: role(approvers=()), {}, "planner has no approver"),
+    ("access_granted", lambda: role(expires=None), {}, "planner never expires"),
+    ("access_granted", lambda: role(expires=YESTERDAY), {}, "planner expired on 2026-11-21"),
+    ("access_columns_known", lambda: role(columns={"deny": ["notes", "note"]}), {}, "planner names the column notes"),
+    ("access_least_privilege", lambda: role(columns={}), {}, "planner reads note (confidential)"),
+    ("access_least_privilege", unprotected, {}, "planner reads buyer_hmac (confidential)"),
+    ("quality_has_key_rule", unkeyed, {}, "no rule of severity error on key"),
+    ("quality_has_completeness_rule", incomplete, {}, "no rule of severity error on completeness"),
+    ("quality_has_volume_rule", lambda: without_quality("reconciles"), {}, "no rule of severity error on volume"),
+    ("quality_has_volume_rule", warned_volume, {}, "no rule of severity error on volume"),
+    ("quality_has_freshness_rule", lambda: replace(orders(), slas=orders().slas[1:]), {}, "no rule of severity error on freshness"),
+    ("quality_has_freshness_rule", orders, {"findings": measured(orders(), "orders__freshness")}, "no rule on freshness was measured"),
+    ("lineage_columns_traced", lambda: column("note", sources=()), {}, "note names no source"),
+    ("lineage_columns_traced", lambda: column("note", sources=(), logic="a secret recipe"), {}, "note names no source"),
+    ("lineage_columns_traced", lambda: column("note", sources=(), logic="note || note"), {}, "note names no source"),
+    ("lineage_columns_traced", lambda: column("amount", sources=(), logic="from is_large"), {}, "is_large names no source"),
+    ("lineage_columns_traced", lambda: column("note", sources=("depot.orders.note",)), {}, "note: no source contract for depot"),
+    ("lineage_columns_traced", lambda: column("note", sources=("shop.order.note",)), {}, "note: shop agreed no table order"),
+    ("lineage_columns_traced", lambda: column("note", sources=("shop.orders.notes",)), {}, "did you mean note?"),
+    ("lineage_columns_traced", orders, {"feeding": frozenset({"depot"})}, "note: shop does not feed the dataset"),
+    ("lineage_change_managed", managed, {}, "nothing says"),
+    ("lineage_no_breaking_change", orders, {"source_changes": {"shop": (GONE,)}}, "shop.orders.amount: the column amount is gone"),
+    ("lineage_no_blocked_addition", lambda: managed(upstreamAdditive="block"), {"source_changes": {"shop": (ADDED,)}}, "colour is new"),
+    ("lineage_no_blocked_addition", managed, {"source_changes": {"shop": (ADDED,)}}, "colour is new"),
+    ("retention_agreed", lambda: replace(orders(), slas=orders().slas[:2]), {}, "how long rows may be kept"),
+    ("retention_agreed", lambda: sla("retention", duration=None), {}, "no element or no duration"),
+    ("retention_agreed", lambda: sla("retention", element=""), {}, "no element or no duration"),
+    ("retention_agreed", lambda: sla("retention", custom={}), {}, "nothing says what happens to rows"),
+    ("retention_measured", orders, {"findings": measured(orders(), "orders__retention")}, "was not measured"),
+]  # fmt: skip
+
+
+def test_the_gate_opens_when_every_item_has_its_evidence() -> None:
+    verdict = judged()
+    assert verdict.open
+    assert set(verdict.items.values()) == {State.PASS}
+    assert verdict.unanswered == ()
+
+
+@pytest.mark.parametrize(("clause", "contract", "given", "said"), SHUTTING)
+def test_each_clause_shuts_the_gate_and_says_what_is_required_and_who_acts(
+    clause: str, contract: Callable[[], Contract], given: Case, said: str
+) -> None:
+    verdict = judged(contract(), **given)
+    (finding,) = [f for f in verdict.findings if f.rule == f"orders__{clause}"]
+    assert not verdict.open
+    assert finding.state is State.FAIL
+    assert said in finding.message
+    assert f"required: {finding.required}; owner: {finding.owner}" in finding.message
+    assert finding.owner == "sales.owner"
+    assert finding.remedy.endswith("then: esclusa run --only orders")
+    assert verdict.items[finding.item] in {State.FAIL, State.MISSING}
+    assert isinstance(finding.observed, int)
+    assert finding.observed > 0
+
+
+def test_every_clause_that_can_shut_the_gate_has_a_case_in_which_it_does() -> None:
+    assert {c.id for c in CLAUSES if c.severity == "error"} == {case[0] for case in SHUTTING}
+
+
+@pytest.mark.parametrize(
+    ("clause", "contract", "given", "said"),
+    [
+        ("sources_used", lambda: copy_of_shop(duplicate_of=""), {}, "lake is declared and feeds nothing here"),
+        ("lineage_additions_noted", orders, {"source_changes": {"shop": (ADDED,)}}, "colour is new"),
+    ],
+)
+def test_warnings_show_and_pass(clause: str, contract: Callable[[], Contract], given: Case, said: str) -> None:
+    verdict = judged(contract(), **given)
+    (finding,) = [f for f in verdict.findings if f.rule == f"orders__{clause}"]
+    assert (finding.state, finding.severity, verdict.open) == (State.WARN, "warning", True)
+    assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("contract", "given"),
+    [
+        (lambda: role(expires=TODAY), {}),
+        (lambda: copy_of_shop(governed_until=TODAY), {}),
+        (lambda: copy_of_shop(duplicate_of="order_lines"), {"others": [other()]}),
+        (orders, {"others": [other(status="draft")]}),
+        (orders, {"others": [orders()]}),
+        (orders, {"others": [other(sources=copy_of_shop(duplicate_of="").sources)]}),
+        (orders, {"others": [other(table=replace(orders().table, grain="One row per line", columns=unkeyed().table.columns))]}),
+        (lambda: role(columns={"allow": ["note"]}), {}),
+        (lambda: column("note", sources=(), logic="constant: 'n/a'"), {}),
+        (lambda: column("note", sources=(), logic="case when is_large then 'call' end"), {}),
+        (orders, {"source_changes": {"depot": (GONE,)}}),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_clause_leaves_the_gate_open(contract: Callable[[], Contract], given: Case) -> None:
+    assert judged(contract(), **given).shutting == ()
+
+
+def test_every_rule_that_nobody_measured_shuts_the_gate_by_name() -> None:
+    """Also a warning: it may warn of what it saw, not of having seen nothing."""
+    for rule in rules_of(orders()):
+        verdict = judged(findings=measured(orders(), rule.id))
+        missing = [f for f in verdict.findings if f.state is State.MISSING]
+        assert [f.rule for f in missing] == [rule.id]
+        assert not verdict.open
+        assert f"{rule.id} was not measured" in missing[0].message
+        assert missing[0].remedy
+
+
+def test_a_finding_of_a_clause_does_not_answer_a_rule_of_the_same_name() -> None:
+    contract = orders()
+    volume = contract.table.quality[0]
+    quality = (volume, replace(volume, id="sources_agreed"))
+    named = replace(contract, table=replace(contract.table, quality=quality))
+    verdict = judged(named, findings=measured(named, "orders__sources_agreed"))
+    assert not verdict.open
+
+
+def test_no_finding_at_all_is_no_pass() -> None:
+    verdict = judged(findings=[])
+    assert not verdict.open
+    assert verdict.items[GateItem.QUALITY] is State.MISSING
+
+
+@pytest.mark.parametrize("state", [State.FAIL, State.ERROR, State.MISSING])
+def test_a_rule_that_fails_errs_or_is_skipped_shuts_the_gate(state: State) -> None:
+    first, *rest = measured(orders())
+    assert not judged(findings=[replace(first, state=state), *rest]).open
+
+
+def test_a_verdict_expects_every_rule_and_every_clause() -> None:
+    expected = expected_rules(orders())
+    assert {r.id for r in rules_of(orders())} < expected
+    assert {"orders__definitions_agreed", "orders__quality_has_key_rule", "orders__retention_measured"} < expected
+    assert judged().expected_rules == expected
+
+
+def test_a_verdict_is_bound_to_contract_candidate_and_rules_and_survives_writing() -> None:
+    verdict = judged()
+    assert (verdict.contract_digest, verdict.candidate_digest, verdict.rules_digest) == (
+        orders().digest,
+        "c" * 64,
+        "r" * 64,
+    )
+    assert read_verdict(verdict.to_json()) == verdict
+
+
+def test_a_message_names_ten_offences_and_counts_the_rest() -> None:
+    blank = tuple(replace(orders().table.columns[0], name=f"c{i}", description="") for i in range(14))
+    contract = replace(orders(), table=replace(orders().table, columns=blank))
+    (finding,) = [f for f in judged(contract, findings=[]).findings if f.rule == "orders__definitions_described"]
+    assert finding.observed == 14
+    assert "c9 has no description; and 4 more; required:" in finding.message
