@@ -117,7 +117,7 @@ def verify_signature(data: bytes, keys: Sequence[Key], threshold: int) -> None:
     """Demand that a certificate was signed by the gate.
 
     Args:
-        data: the DSSE envelope, JSON.
+        data: the DSSE envelope, JSON, as `read_certificate` could read it.
         keys, threshold: of the dataset's role, from signed targets metadata.
 
     Raises:

@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from esclusa.errors import Misused, NotCertified, QueryRefused, nearest
+from esclusa.errors import NotCertified, QueryRefused, nearest
+from esclusa.forms import converted, demand_form
 
 if TYPE_CHECKING:
     from esclusa.reader import Release
 
 # Errors about the text of a query are told. Any other of DuckDB's can quote a row: of those, only the class is told.
 _ABOUT_TEXT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
-_RESULTS = {
-    "arrow": lambda relation: relation.to_arrow_table(),
-    "pandas": lambda relation: relation.to_arrow_table().to_pandas(),
-    "polars": lambda relation: relation.pl(),
-    "duckdb": lambda relation: relation,
-}
 
 
 def run(release: Release, query: str, as_: str) -> Any:
@@ -38,8 +33,7 @@ def run(release: Release, query: str, as_: str) -> Any:
         QueryRefused: not one read-only SELECT, or DuckDB refuses it.
         EsclusaError: a dataset that it names is refused.
     """
-    if as_ not in _RESULTS:
-        raise Misused(f"Rows cannot be returned as {as_}.", required=f"one of {', '.join(_RESULTS)}")
+    demand_form(as_)
     connection = duckdb.connect(":memory:")
     for dataset in datasets_in(release, query):
         connection.register(dataset, release.verified(dataset).data)
@@ -52,7 +46,8 @@ def run(release: Release, query: str, as_: str) -> Any:
     ):
         connection.execute(seal)
     try:
-        return _RESULTS[as_](connection.sql(query))
+        relation = connection.sql(query)
+        return relation if as_ == "duckdb" else converted(relation.to_arrow_table(), as_)
     except duckdb.Error as error:
         told = str(error) if isinstance(error, _ABOUT_TEXT) else f"{type(error).__name__} while running it"
         raise QueryRefused(

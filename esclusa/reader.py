@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from esclusa.certificate import Certificate
-from esclusa.errors import Misused, UnknownColumn, nearest, owned_by
+from esclusa.errors import UnknownColumn, nearest, owned_by
+from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
 from esclusa.listing import Entry, Why, explain, list_datasets
 from esclusa.location import locate
@@ -25,7 +25,6 @@ from esclusa.verification import vouch
 if TYPE_CHECKING:
     import pyarrow.dataset
 
-As = Literal["arrow", "pandas", "polars", "duckdb"]
 PathLike = str | os.PathLike[str]
 
 
@@ -67,9 +66,13 @@ class Release:
 
     def read(self, dataset: str, *, columns: Sequence[str] | None = None, as_: As = "arrow") -> Any:
         """Rows of a certified dataset; see `esclusa.read`."""
-        convert = _converter(as_)
-        verified = self.verified(dataset, columns)
-        return convert(verified.data, verified.columns)
+        demand_form(as_)
+        _, data, names = self.verified(dataset, columns)
+        if as_ != "duckdb":
+            return converted(data.to_table(names), as_)
+        import duckdb
+
+        return duckdb.from_arrow(data).project(*[duckdb.ColumnExpression(name) for name in names])
 
     def sql(self, query: str, *, as_: As = "arrow") -> Any:
         """The result of one SELECT over certified datasets; see `esclusa.sql`."""
@@ -211,17 +214,6 @@ def why(dataset: str, *, repository: PathLike | None = None, state: PathLike | N
     return open(repository, state=state).why(dataset)
 
 
-def _converter(as_: str) -> Any:
-    try:
-        return _CONVERTERS[as_]
-    except KeyError:
-        raise Misused(
-            f"Rows cannot be returned as {as_}.",
-            required=f"one of {', '.join(_CONVERTERS)}",
-            remedy=nearest(as_, tuple(_CONVERTERS)),
-        ) from None
-
-
 def _demand_columns(certificate: Certificate, wanted: Sequence[str]) -> None:
     known = tuple(column.name for column in certificate.columns)
     if unknown := [name for name in wanted if name not in known]:
@@ -232,37 +224,3 @@ def _demand_columns(certificate: Certificate, wanted: Sequence[str]) -> None:
             owner=certificate.owner,
             remedy=nearest(unknown[0], known),
         )
-
-
-def _optional(package: str) -> Any:
-    try:
-        return import_module(package)
-    except ModuleNotFoundError:
-        raise Misused(
-            f"{package} is not installed here.",
-            required=f"{package}, to return rows as {package}",
-            remedy=f"pip install 'esclusa[{package}]'",
-        ) from None
-
-
-def _pandas(data: pyarrow.dataset.Dataset, columns: list[str]) -> Any:
-    _optional("pandas")
-    return data.to_table(columns).to_pandas()
-
-
-def _polars(data: pyarrow.dataset.Dataset, columns: list[str]) -> Any:
-    return _optional("polars").from_arrow(data.to_table(columns))
-
-
-def _duckdb(data: pyarrow.dataset.Dataset, columns: list[str]) -> Any:
-    import duckdb
-
-    return duckdb.from_arrow(data).project(*[duckdb.ColumnExpression(name) for name in columns])
-
-
-_CONVERTERS = {
-    "arrow": lambda data, columns: data.to_table(columns),
-    "pandas": _pandas,
-    "polars": _polars,
-    "duckdb": _duckdb,
-}

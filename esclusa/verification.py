@@ -115,8 +115,8 @@ def signed_certificate(repository: Repository, role: Role, note: Note = lambda *
         )
     data = repository.read(role, path)
     note("certificate", f"sha256 {sha256(data).hexdigest()[:16]}…")
-    verify_signature(data, *repository.keys(role.name))
     certificate = read_certificate(data)
+    verify_signature(data, *repository.keys(role.name))
     if certificate.dataset != role.name:
         raise Untrusted(
             f"The certificate listed under {role.name} speaks of {certificate.dataset}.",

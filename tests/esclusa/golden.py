@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,6 +69,7 @@ class Golden:
 def _original() -> Path:
     """Two datasets of one release, one that expired, one that is generated, one withdrawn, and two refusals."""
     home = Path(mkdtemp(prefix="esclusa-golden-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     path, keys, now = home / "golden", home / "keys", datetime.now(UTC)
     publish_small(path, keys, {"stale": ORDERS}, timedelta(hours=1), now=now - timedelta(hours=2))
     publish_small(path, keys, {"orders": ORDERS, "customers": CUSTOMERS}, release="shop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -45,6 +46,17 @@ def test_an_unknown_column_is_refused_with_the_nearest_one(golden: Golden) -> No
 def test_an_unknown_form_is_refused_before_anything_is_read(golden: Golden) -> None:
     with pytest.raises(esclusa.Misused, match="returned as panda"):
         esclusa.read("orders", as_="panda", **golden.at)  # type: ignore[arg-type]
+
+
+def test_a_form_whose_package_is_absent_says_how_to_get_it(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    for read in (
+        lambda: esclusa.read("orders", as_="polars", **golden.at),
+        lambda: esclusa.sql("SELECT 1", as_="polars", **golden.at),
+    ):
+        with pytest.raises(esclusa.Misused, match="polars is not installed") as refused:
+            read()
+        assert refused.value.remedy == "pip install 'esclusa[polars]'"
 
 
 def test_an_unknown_dataset_is_refused_with_the_nearest_one(golden: Golden) -> None:

@@ -151,6 +151,12 @@ def test_a_certificate_of_another_dataset_fails(golden: Golden) -> None:
     assert (check, type(error)) == ("signature", Untrusted)
 
 
+def test_what_the_gate_signed_but_is_no_certificate_is_refused_and_does_not_crash(golden: Golden) -> None:
+    for content in (b"", b"[]", b"{}", b"\xff", b'{"payload": 1}'):
+        check, error = failed_check(Doctored(opened(golden), content, lambda files: files))
+        assert (check, type(error)) == ("signature", Tampered)
+
+
 @pytest.mark.parametrize("statement", [{"_type": "x"}, {"predicateType": "urn:other:v1"}, {"predicate": {}}])
 def test_another_kind_of_statement_is_no_certificate(golden: Golden, statement: Any) -> None:
     check, error = failed_check(lying(golden, statement=statement))
