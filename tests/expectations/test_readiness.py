@@ -11,11 +11,27 @@ from typing import Any
 import pytest
 
 from expectations.change import Change, ChangeClass
-from expectations.contract import Column, Contract, SourceContract
+from expectations.contract import Contract
 from expectations.readiness import CLAUSES, expected_rules, judge
 from expectations.rules import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict, read_verdict
 from tests.expectations.promised import orders, sources
+from tests.expectations.variations import (
+    column,
+    copy_of_shop,
+    incomplete,
+    managed,
+    other,
+    role,
+    sla,
+    source,
+    term,
+    unkeyed,
+    unprotected,
+    use,
+    warned_volume,
+    without_quality,
+)
 
 TODAY = date(2026, 11, 22)
 YESTERDAY = date(2026, 11, 21)
@@ -44,91 +60,6 @@ def judged(contract: Contract | None = None, **given: Any) -> Verdict:
     }
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
     return judge(contract, candidate_digest="c" * 64, audited_at=at, today=TODAY, rules_digest="r" * 64, **case)
-
-
-def column(name: str, **changes: Any) -> Contract:
-    """The contract with one column changed."""
-    contract = orders()
-    columns = tuple(replace(c, **changes) if c.name == name else c for c in contract.table.columns)
-    assert columns != contract.table.columns
-    return replace(contract, table=replace(contract.table, columns=columns))
-
-
-def role(**changes: Any) -> Contract:
-    """The contract with its role changed."""
-    return replace(orders(), roles=(replace(orders().roles[0], **changes),))
-
-
-def use(**changes: Any) -> Contract:
-    """The contract with its source's declaration changed."""
-    return replace(orders(), sources=(replace(orders().sources[0], **changes),))
-
-
-def copy_of_shop(**changes: Any) -> Contract:
-    """The contract with a second system that duplicates the first."""
-    governed = {"system": "lake", "owner": "", "duplicate_of": "shop", "reason": "rate limit", "governed_until": TODAY}
-    return replace(orders(), sources=(*orders().sources, replace(orders().sources[0], **{**governed, **changes})))
-
-
-def source(**changes: Any) -> dict[str, SourceContract]:
-    """The source contract changed."""
-    return {"shop": replace(sources()["shop"], **changes)}
-
-
-def term(**changes: Any) -> Contract:
-    """The contract, its glossary term changed."""
-    return replace(orders(), glossary={"order": replace(orders().glossary["order"], **changes)})
-
-
-def sla(name: str, **changes: Any) -> Contract:
-    """The contract with one SLA changed."""
-    return replace(orders(), slas=tuple(replace(s, **changes) if s.name == name else s for s in orders().slas))
-
-
-def managed(**changes: str) -> Contract:
-    """The contract with another change management."""
-    custom = {k: v for k, v in orders().custom.items() if k != "changeManagement"}
-    return replace(orders(), custom={**custom, **({"changeManagement": changes} if changes else {})})
-
-
-def other(**changes: Any) -> Contract:
-    """Another golden dataset that says the same as the first."""
-    return replace(orders(), name="order_lines", **changes)
-
-
-def without_quality(*kept: str) -> Contract:
-    """The contract whose table has only those quality rules."""
-    contract = orders()
-    return replace(
-        contract, table=replace(contract.table, quality=tuple(q for q in contract.table.quality if q.id in kept))
-    )
-
-
-def optional(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Columns without a completeness rule."""
-    return tuple(replace(c, required=False, quality=()) for c in columns)
-
-
-def unkeyed() -> Contract:
-    """The contract without a primary key."""
-    return column("order_id", key_position=None)
-
-
-def incomplete() -> Contract:
-    """The contract without a rule on completeness."""
-    return replace(orders(), table=replace(orders().table, columns=optional(orders().table.columns)))
-
-
-def unprotected() -> Contract:
-    """The contract with personal data that no technique protects and no role declines."""
-    return replace(column("buyer_hmac", privacy={"category": "contact"}), roles=role(columns={"deny": ["note"]}).roles)
-
-
-def warned_volume() -> Contract:
-    """The contract whose row count only warns."""
-    contract = orders()
-    quality = tuple(replace(q, severity="warning") if q.id == "volume" else q for q in contract.table.quality)
-    return replace(contract, table=replace(contract.table, quality=quality))
 
 
 ADDED = Change("orders", "colour", ChangeClass.ADDITIVE, "the column colour is new")
