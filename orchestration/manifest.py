@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import TopologicalSorter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,12 @@ class Manifest:
                 seen.add(uid)
                 ahead += [p for p in self._parents.get(uid, []) if p.split(".")[0] in {"model", "seed", "source"}]
         return frozenset(seen)
+
+    def build_order(self, datasets: Iterable[str]) -> tuple[Mapping[str, Any], ...]:
+        """Entries of the models above these datasets, each after those it reads."""
+        models = {u for d in datasets for u in self.upstream(d) if not u.startswith("source.")}
+        ordered = TopologicalSorter({u: models & set(self._parents[u]) for u in models}).static_order()
+        return tuple(self._nodes[uid] for uid in ordered)
 
     def feeding(self, dataset: str) -> tuple[SourceTable, ...]:
         """The source tables that really feed a dataset, by lineage."""

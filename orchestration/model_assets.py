@@ -101,7 +101,8 @@ def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefi
         last = recall_build(workshop, manifest, family[0])
         if last is not None and last.whole and last.fingerprint == fingerprint:
             context.log.info("nothing changed since the last build: its candidates stand")
-            for key in sorted(context.selected_asset_keys, key=str):
+            keys = [dg.AssetKey([model["schema"], model["alias"]]) for model in manifest.build_order(family)]
+            for key in (k for k in keys if k in context.selected_asset_keys):
                 yield dg.MaterializeResult(asset_key=key, metadata={"rebuilt": False})
             return
         with workshop.exclusive():

@@ -101,7 +101,7 @@ class Progress:
             self._console.print(f"[green]✓[/green] {step} [dim]{took:.1f} s[/dim]", highlight=False)
         elif kind is dg.DagsterEventType.STEP_FAILURE:
             self._console.print(f"[red]✗[/red] {step} [dim]{took:.1f} s[/dim]", highlight=False)
-            self._console.print(_reason(event), style="red", highlight=False, markup=False)
+            self._console.print(_reason(event), style="red", highlight=False, markup=False, soft_wrap=True)
         elif kind is dg.DagsterEventType.STEP_SKIPPED:
             self._console.print(
                 f"[yellow]–[/yellow] {step} [dim]not run: a step before it failed[/dim]", highlight=False

@@ -28,7 +28,7 @@ def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, 
     entries = {e.dataset: e for e in esclusa.catalog(repository=platform.settings.golden)}
     whys = {d: esclusa.why(d, repository=platform.settings.golden) for d in datasets if d in entries}
     table = Table(title="golden datasets", title_justify="left", show_edge=False, pad_edge=False)
-    for heading in ("dataset", "newest candidate", "rows", "data age", "valid until (UTC)"):
+    for heading in ("dataset", "verdict", "rows", "data age", "valid until (UTC)"):
         table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=True)
     for name in datasets:
         entry, why = entries.get(name), whys.get(name)
@@ -60,17 +60,17 @@ def _refusal(console: Console, name: str, why: esclusa.Why) -> None:
     )
     console.print(f"\n[red]{name}[/red] was refused at the {why.decision.stage}; {served}")
     for finding in why.decision.findings:
-        observed = f"{finding.observed} {finding.unit}".strip()
-        console.print(f"  {finding.rule}: observed {observed}, required {finding.required}", highlight=False)
+        observed = f"{finding.observed:.4g}" if isinstance(finding.observed, float) else finding.observed
+        seen = f"observed {observed} {finding.unit}".strip()
+        console.print(f"  {finding.rule}: {seen}, required {finding.required}", highlight=False, soft_wrap=True)
     if not why.decision.findings:
-        console.print(f"  {why.decision.message}", highlight=False, markup=False)
+        console.print(f"  {why.decision.message}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _until(moment: datetime | None) -> str:
     if moment is None:
         return "–"
-    hours = (moment - datetime.now(UTC)).total_seconds() / 3600
-    return f"{moment:%Y-%m-%d %H:%M} ({'in' if hours > 0 else 'expired'} {abs(hours):.0f} h)"
+    return f"{moment:%Y-%m-%d %H:%M}" + ("" if moment > datetime.now(UTC) else " expired")
 
 
 def _next(console: Console, datasets: Sequence[str], whys: Mapping[str, esclusa.Why]) -> None:
