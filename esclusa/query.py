@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -69,7 +70,7 @@ def datasets_in(release: Release, query: str) -> list[str]:
         QueryRefused: not one SELECT.
         NotCertified: it names a table that is no dataset.
     """
-    row = duckdb.connect(":memory:").execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+    row = _parser().cursor().execute("SELECT json_serialize_sql(?)", [query]).fetchone()
     assert row is not None
     tree = json.loads(row[0])
     if tree["error"] or len(tree["statements"]) != 1:
@@ -94,6 +95,12 @@ def datasets_in(release: Release, query: str) -> list[str]:
             remedy=f"{nearest(unknown[0], known)} esclusa catalog lists what there is.".strip(),
         )
     return sorted({datasets[name.lower()] for name in tables if name.lower() in datasets})
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """One connection of the process that only ever parses: opening one costs more than a small query."""
+    return duckdb.connect(":memory:")
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
