@@ -16,7 +16,7 @@ from lineage.repository import GoldenRepository
 Move = Callable[[GoldenRepository, Callable[[str], None]], object]
 
 # What reaches the disk goes through one of these: a process that dies before any of them is every way of dying.
-_DURABLE = ("fsync", "link", "rename", "replace", "unlink", "mkdir", "fchmod")
+_DURABLE = ("fsync", "link", "rename", "replace", "unlink", "mkdir")
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["pytest", "tests.golden_repository", "tests.plain_client"])  # imported once
