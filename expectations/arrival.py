@@ -92,7 +92,7 @@ def readable(delivery: Delivery, arrival: Arrival, scratch: Path) -> Path:
     if arrival.path.suffix == ".zip":
         path = scratch / f"{arrival.digest[:16]}.{delivery.format}"
         _unpack(delivery, arrival, path)
-    if delivery.format == "parquet":
+    if delivery.format in ("parquet", "postgres"):
         _check_parquet(delivery, arrival, path)
         return path
     plain = codecs.lookup(delivery.encoding).name == "utf-8"

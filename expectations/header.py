@@ -100,7 +100,10 @@ def _shape(delivery: Delivery, seen: tuple[str, ...], agreed: list[str]) -> str:
             return (
                 f"one column: the values are separated by {other}, not by {DELIMITERS.get(delivery.delimiter, 'ours')}"
             )
-    if blank or repeated or sum(map(_is_value, cells)) > len(cells) / 2:
+    values = sum(map(_is_value, cells)) > len(cells) / 2
+    if values and _is_value(cells[0]):  # a pivot begins with a label
+        return f"no header line: the first of its {len(seen)} columns is named like a value"
+    if blank or repeated or values:
         return (
             f"a pivot or report export: {len(seen)} columns, {blank} of them unnamed, {repeated} repeated; "
             f"{found} of the agreed names found"

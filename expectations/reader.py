@@ -178,7 +178,7 @@ def explain(error: str) -> str:
     if "unterminated quote" in error or "Maximum line size" in error:
         return f"{line} opens a quote that is not closed as it should be: cut short, or a quote within a value"
     if "Malformed JSON" in error:
-        return f"{line} is not JSON: cut short, or another format"
+        return f"near {line}, text that is not JSON: cut short, or another format"  # DuckDB counts one too far at times
     if "state machine" in error:
         return "lines end in different ways (some with a carriage return, some without): two files pasted together?"
     return "a file that cannot be read to its end: damaged or cut short"
