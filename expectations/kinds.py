@@ -130,8 +130,8 @@ def _by_key(description: str, also: Callable[[Rule, Scope], Count] | None = None
 def _keyless(rule: Rule, scope: Scope) -> Count:
     """Rows whose key lacks a part; none where every part is counted as often as the rows."""
     parts = [missing_values(column, (), scope.types) for column in rule.columns]
-    cheap = " AND ".join(f"coalesce({part.cheap}, 1) = 0" for part in parts)
-    return Count(" OR ".join(p.condition for p in parts), rule.columns, cheap=f"CASE WHEN {cheap} THEN 0 END")
+    none = " AND ".join(f"{part.cheap or 1} = 0" for part in parts)
+    return Count(" OR ".join(part.condition for part in parts), rule.columns, cheap=f"CASE WHEN {none} THEN 0 END")
 
 
 def _orphans(rule: Rule, scope: Scope) -> Orphans:
