@@ -68,8 +68,6 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(decision))
-            if not decision.renewed:
-                return  # nothing was measured again: the checks shown are still those of this decision
         wanted = {k.name for k in context.selected_asset_check_keys}
         yield from (result for result in check_results(decision, key) if result.check_name in wanted)
 
