@@ -60,12 +60,16 @@ def publish_new(releases: list[DatasetRelease], repository: GoldenRepository, on
     return repository.publish(releases, {"invoices": refused}, on_step=on_step)
 
 
-def leftovers(golden: Path, client: PlainClient) -> list[str]:
-    """Half-written files, and metadata above what the release in force refers to."""
-    current = {name.removesuffix(".json"): meta.version for name, meta in client.snapshot.meta.items()}
-    current["snapshot"] = client.snapshot.version
-    orphans = [p.name for version, role, p in versioned(golden / "metadata") if version > current.get(role, 99)]
-    return orphans + [p.name for p in golden.rglob(f"{TEMPORARY}*")]
+def in_force(client: PlainClient) -> set[str]:
+    """The versioned metadata files that the release refers to."""
+    named = {f"{meta.version}.{name}" for name, meta in client.snapshot.meta.items()}
+    return named | {f"{client.snapshot.version}.snapshot.json"}
+
+
+def there(golden: Path) -> set[str]:
+    """The versioned metadata files that exist, roots apart, and whatever is half-written."""
+    versions = {path.name for _, role, path in versioned(golden / "metadata") if role != "root"}
+    return versions | {path.name for path in golden.rglob(f"{TEMPORARY}*")}
 
 
 @pytest.mark.parametrize("system_calls", [False, True], ids=["at each step", "at each call that writes to the disk"])
@@ -77,15 +81,17 @@ def test_a_kill_leaves_the_old_or_the_new_release_and_the_next_publish_heals(
         now = stage.copy(tmp_path / str(moment))
         client = PlainClient.told_of(now.golden, now.home / "client")
         assert client.rows(DATASETS) == {**OLD, "returns": None}
+        released = there(now.golden)
 
         killed = killed_at(moment, now.golden, now.keys, partial(publish_new, now.releases), system_calls=system_calls)
 
         rows = client.rows(DATASETS)
         assert rows in ({**OLD, "returns": None}, NEW), f"moment {moment}: {rows}"
         seen.append("new" if rows == NEW else "old")
+        released |= in_force(client)
         publish_small(now.golden, now.keys, NEXT)
         assert client.rows(DATASETS) == {**rows, **NEXT}
-        assert leftovers(now.golden, client) == []
+        assert there(now.golden) == released | in_force(client), "nothing is left that was never released"
         shutil.rmtree(now.home)
         if not killed:
             break
@@ -108,6 +114,7 @@ def steps_of(stage: Stage) -> list[str]:
 def test_a_publisher_killed_twice_in_a_row_still_leaves_a_whole_release(stage: Stage, tmp_path: Path) -> None:
     now = stage.copy(tmp_path / "twice")
     client = PlainClient.told_of(now.golden, now.home / "client")
+    released = there(now.golden)
     before_the_flip = steps_of(stage.copy(tmp_path / "steps")).index("timestamp in force")
     for moment in (before_the_flip, before_the_flip - 1):
         assert killed_at(moment, now.golden, now.keys, partial(publish_new, now.releases))
@@ -115,4 +122,4 @@ def test_a_publisher_killed_twice_in_a_row_still_leaves_a_whole_release(stage: S
     publish_new(now.releases, open_small(now.golden, now.keys), lambda _: None)
     assert client.rows(DATASETS) == NEW
     assert client.decision("invoices")["outcome"] == "refused"
-    assert leftovers(now.golden, client) == []
+    assert there(now.golden) == released | in_force(client)
