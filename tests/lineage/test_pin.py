@@ -159,7 +159,7 @@ def test_a_candidate_with_other_columns_than_its_contract_is_refused(
 def test_nan_is_found_where_an_engine_trusts_statistics(tmp_path: Path) -> None:
     """Statistics of floats leave NaN out, and DuckDB would answer `max(x)` and skip rows by them."""
     with duckdb.connect() as connection:
-        rows = "(SELECT i AS id, CASE WHEN i = 2 THEN 'NaN' ELSE i END::DOUBLE AS x FROM range(5) t(i))"
+        rows = "(SELECT i AS id, CASE WHEN i = 2 THEN 'NaN'::DOUBLE ELSE i END AS x FROM range(5) t(i))"
         written = pin(connection, rows, small_contract("orders", ("id", "x")), tmp_path)
         found = duckdb.execute(f"SELECT isnan(max(x)) FROM '{written.parts[0].path}'").fetchone()
         larger = duckdb.execute(f"SELECT count(*) FROM '{written.parts[0].path}' WHERE x > 4").fetchone()
