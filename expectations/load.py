@@ -105,6 +105,6 @@ class Load:
             suspect = {f"{column.name}__type", f"{column.name}__minimum"} & set(self.broken)
             form = reader.form_of(column.name) if suspect and column.physical_type in INSTANTS else None
             if form and form != column.options.get("format"):
-                seen += f"; every `{column.physical_name}` is written as {form}"
+                seen += f"; `{column.physical_name}` is written as {form}"
                 agreed += f"; `{column.physical_name}` as {column.options.get('format')}"
         return self._delivery.refused(self.arrival.file, seen=seen, agreed=agreed)

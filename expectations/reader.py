@@ -93,14 +93,14 @@ class Reader:
             raise self._broken(fault)
 
     def form_of(self, column: str) -> str | None:
-        """The known date format that every value of a column has, where there is one.
+        """The known date format that a column's values have, judged by up to 1,000 of them; None where there is none.
 
         Args:
             column: name of a column of type date or timestamp.
         """
-        text = quote(column)
-        counts = ", ".join(f"count(*) filter (year(try_strptime({text}, {literal(form)})) >= 1900)" for form in FORMS)
-        found = self._connection.execute(f"select count({text}), {counts} from ({self._texts()})").fetchone()
+        counts = ", ".join(f"count(*) filter (year(try_strptime(text, {literal(form)})) >= 1900)" for form in FORMS)
+        texts = f"select distinct {quote(column)} as text from ({self._texts()}) where text is not null limit 1000"
+        found = self._connection.execute(f"select count(*), {counts} from ({texts})").fetchone()
         assert found is not None
         total, *fits = found
         best = max(range(len(FORMS)), key=lambda i: fits[i])

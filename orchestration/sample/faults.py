@@ -109,7 +109,7 @@ def break_delivery(directory: Path, kind: str, file: str = LEADS) -> Path:
         raise ValueError(f"no kind of broken delivery is called {kind}{hint}; known: {', '.join(FAULTS)}")
     if not (directory / SYNTHETIC).exists():
         raise FileNotFoundError(
-            f"{directory} has no {SYNTHETIC} marker: only a sample may be broken; make one: esclusa sample"
+            f"{directory} has no {SYNTHETIC} marker: only a sample may be broken; make one: esclusa sample generate"
         )
     path, fault = directory / file, FAULTS[kind]
     broken = _through_zip(path.read_bytes(), fault)

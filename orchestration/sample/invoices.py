@@ -120,15 +120,16 @@ def _invoices(draws: Draws) -> str:
         sized as (
             select *, cast(floor(case {kinds} else 1 end) as integer) as most,
                 case when kind = 'cancellation'
-                    then least(most, cast(floor({curve("u_returned", shares.RETURNS)}) as integer)) else most end as lines,
+                    then least(most, cast(floor({curve("u_returned", shares.RETURNS)}) as integer))
+                    else most end as lines,
             from drawn
         )
         select seq, placed_at, customer_id, country, lines, base,
             -- a single line over the counter is mostly stock that was lost or found, at no price
             case when kind = 'counter' and lines = 1 and u_type < 0.576 then 'lost'
                 when kind = 'counter' and lines = 1 and u_type < 0.95 then 'found' else kind end as kind,
-            concat(case when kind in ('cancellation', 'fee') then 'C' when kind = 'adjustment' then 'A' else '' end, 536365 + seq)
-                as invoice_no,
+            concat(case when kind in ('cancellation', 'fee') then 'C' when kind = 'adjustment' then 'A' else '' end,
+                536365 + seq) as invoice_no,
         from sized order by seq
     """
 
