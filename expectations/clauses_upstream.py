@@ -35,7 +35,7 @@ def _undeclared(evidence: Evidence) -> Iterator[str]:
     declared = {use.system for use in evidence.contract.sources}
     for system in sorted(evidence.feeding - declared):
         meant = nearest(system, declared)
-        yield f"{system} feeds the dataset and is not declared" + (f" (did you mean it by {meant}?)" if meant else "")
+        yield f"{system} feeds the dataset and is not declared" + (f" (the contract declares {meant})" if meant else "")
 
 
 def _idle(evidence: Evidence) -> Iterator[str]:

@@ -158,7 +158,7 @@ class _Rule:
                 yield self._problem((*at, "kwargs", "unexpected_rows_query"), message, meant)
 
     def _check(self, implementation: Mapping[str, Any]) -> Iterator[Problem]:
-        check = implementation.get("check")
+        check = str(implementation.get("check"))
         if check not in CHECKS:
             yield self._problem(
                 ("implementation",),

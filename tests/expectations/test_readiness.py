@@ -5,22 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 
 from expectations.change import Change, ChangeClass
 from expectations.contract import Contract
-from expectations.readiness import CLAUSES, expected_rules, judge
+from expectations.readiness import CLAUSES, expected_rules
 from expectations.rules import rules_of
-from expectations.verdict import Finding, GateItem, State, Verdict, read_verdict
-from tests.expectations.promised import orders, sources
+from expectations.verdict import GateItem, State, read_verdict
+from tests.expectations.promised import orders
 from tests.expectations.variations import (
+    TODAY,
     column,
     copy_of_shop,
     incomplete,
+    judged,
     managed,
+    measured,
     other,
     role,
     sla,
@@ -33,33 +36,8 @@ from tests.expectations.variations import (
     without_quality,
 )
 
-TODAY = date(2026, 11, 22)
 YESTERDAY = date(2026, 11, 21)
 Case = dict[str, Any]
-
-
-def measured(contract: Contract, *but: str) -> list[Finding]:
-    """A passing finding for every rule of the contract, except those named."""
-    return [
-        Finding(r.id, r.item, State.PASS, 0, "0 rows", "holds", contract.owner)
-        for r in rules_of(contract)
-        if r.id not in but
-    ]
-
-
-def judged(contract: Contract | None = None, **given: Any) -> Verdict:
-    """The verdict where everything is in order but what is given."""
-    contract = contract or orders()
-    case: Case = {
-        "findings": measured(contract),
-        "sources": sources(),
-        "feeding": frozenset({"shop"}),
-        "others": [],
-        "source_changes": {},
-        **given,
-    }
-    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    return judge(contract, candidate_digest="c" * 64, audited_at=at, today=TODAY, rules_digest="r" * 64, **case)
 
 
 ADDED = Change("orders", "colour", ChangeClass.ADDITIVE, "the column colour is new")
@@ -84,7 +62,7 @@ SHUTTING: list[Shut] = [
     ("sources_agreed", orders, {"sources": source(agreed_on=None)}, "no agreement"),
     ("sources_agreed", orders, {"sources": source(agreed_on=date(2027, 1, 1))}, "only from 2027-01-01"),
     ("sources_declared", orders, {"feeding": frozenset({"shop", "depot"})}, "depot feeds the dataset and is not declared"),
-    ("sources_declared", lambda: use(system="shops"), {}, "did you mean it by shops?"),
+    ("sources_declared", lambda: use(system="shops"), {}, "the contract declares shops"),
     ("sources_owned", lambda: use(owner="nobody"), {}, "shop is owned by shop.owner, the contract says nobody"),
     ("sources_duplicates_governed", lambda: copy_of_shop(reason=" "), {}, "lake duplicates shop without a reason"),
     ("sources_duplicates_governed", lambda: copy_of_shop(governed_until=None), {}, "without an end date"),

@@ -1,4 +1,4 @@
-"""The shop's contract with one thing changed in memory, for the gate to judge.
+"""The shop's contract with one thing changed in memory, and the gate's verdict on it.
 
 Belongs here: variations that the linter would refuse, or that only time brings about. Does not: assertions.
 """
@@ -6,11 +6,40 @@ Belongs here: variations that the linter would refuse, or that only time brings 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from expectations.contract import Column, Contract, SourceContract
+from expectations.readiness import judge
+from expectations.rules import rules_of
+from expectations.verdict import Finding, State, Verdict
 from tests.expectations.promised import orders, sources
+
+TODAY = date(2026, 11, 22)
+
+
+def measured(contract: Contract, *but: str) -> list[Finding]:
+    """A passing finding for every rule of the contract, except those named."""
+    return [
+        Finding(r.id, r.item, State.PASS, 0, "0 rows", "holds", contract.owner)
+        for r in rules_of(contract)
+        if r.id not in but
+    ]
+
+
+def judged(contract: Contract | None = None, **given: Any) -> Verdict:
+    """The verdict where everything is in order but what is given."""
+    contract = contract or orders()
+    case: dict[str, Any] = {
+        "findings": measured(contract),
+        "sources": sources(),
+        "feeding": frozenset({"shop"}),
+        "others": [],
+        "source_changes": {},
+        **given,
+    }
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    return judge(contract, candidate_digest="c" * 64, audited_at=at, today=TODAY, rules_digest="r" * 64, **case)
 
 
 def column(name: str, **changes: Any) -> Contract:
