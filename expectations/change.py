@@ -1,6 +1,6 @@
 """A difference between what a source delivered and what its contract agreed, with its class.
 
-Belongs here: the shape and its two classes. Does not: what a class does to the gate (`changeManagement`, judged in `readiness.py`).
+Belongs here: the shape and its two classes. Does not: what a class does to the gate (`clauses_upstream.py`).
 """
 
 from __future__ import annotations

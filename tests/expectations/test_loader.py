@@ -243,7 +243,7 @@ LOADERS: list[tuple[Path, Callable[[Path], object]]] = [
     (SOURCE, load_source),
     (TERM, load_term),
 ]
-fuzz = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @fuzz
