@@ -64,6 +64,8 @@ class Workshop:
     def _config(self) -> dict[str, str | bool | int | float | list[str]]:
         # Scratch files hold rows: they stay in the private directory.
         return {
+            # A pin sorts on disk beyond this, to the same bytes; a small machine keeps room for the rest.
+            "memory_limit": "2GB",
             "temp_directory": str(self.settings.workshop / "scratch"),
             "autoinstall_known_extensions": False,
             "allow_persistent_secrets": False,
