@@ -49,7 +49,7 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
             )
     except DeliveryRefused as refusal:
         datasets = platform.manifest.fed_by(table)
-        refuse(platform, datasets, stage="landing", message=str(refusal), now=now)
+        refuse(platform, datasets, stage="landing", message=str(refusal), remedy=refusal.remedy, now=now)
         raise
     if not landing.unchanged:
         workshop.remember("landings", table.name, asdict(landing))

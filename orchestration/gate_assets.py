@@ -64,7 +64,8 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
                 platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
             )
         except BuildRefused as refusal:
-            refuse(platform, [name], stage="build", message=str(refusal), now=now)
+            remedy = f"correct the models, then: esclusa run --only {name}"
+            refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy, now=now)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(decision))

@@ -103,6 +103,7 @@ def refuse(
     *,
     stage: str,
     message: str,
+    remedy: str,
     now: datetime,
     findings: Mapping[str, Sequence[Finding]] | None = None,
 ) -> None:
@@ -110,7 +111,8 @@ def refuse(
 
     Args:
         stage: `landing`, `build` or `gate`.
-        message: what was seen, what is required, who owns it, what to do next.
+        message: what was seen, what is required, who owns it.
+        remedy: what to do next.
         findings: dataset → findings that shut its gate.
     """
     golden = open_golden(platform)
@@ -125,7 +127,7 @@ def refuse(
             stage=stage,
             findings=(findings or {}).get(name, ()),
             message=message,
-            remedy=f"esclusa why {name}",
+            remedy=remedy,
             certificate=held["certificate"] if held else None,
         )
         if held:
@@ -196,7 +198,8 @@ def _hold_back(
         kept = f"golden keeps the certified version, valid until {held['validUntil']}" if held else "nothing is served"
         message = f"{name}: gate shut: {reason}; {kept}; owner: {owner}; next: esclusa why {name}"
         shutting = {name: decision.verdict.shutting} if decision else {}
-        refuse(platform, [name], stage="gate", message=message, now=now, findings=shutting)
+        remedy = f"correct what the findings name, then: esclusa run --only {name}"
+        refuse(platform, [name], stage="gate", message=message, remedy=remedy, now=now, findings=shutting)
         outcomes.append(Outcome(name, False, False, message, **_served_fields(held)))
     return tuple(outcomes)
 

@@ -63,7 +63,8 @@ def show_catalog(console: Console, repository: str, entries: Sequence[Entry]) ->
     if not entries:
         console.print(f"Nothing is published in {repository} yet.")
         return
-    table = _table("dataset", "status", "rows", "age of data", "valid until (UTC)", "owner")
+    table = _table("dataset", "status", "rows", "age", "valid until (UTC)", "owner")
+    table.columns[0].no_wrap = True
     table.columns[2].justify = "right"
     for entry in entries:
         status = Text(entry.status, style=STYLES[entry.status])

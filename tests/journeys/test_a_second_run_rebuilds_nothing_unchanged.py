@@ -1,8 +1,7 @@
-"""What did not change is neither landed, nor built, nor pinned, nor published again; what changed is, and nothing else."""
+"""What did not change is neither landed, built, pinned nor published again; what changed is, and nothing else."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from orchestration.sample import generate
@@ -24,7 +23,8 @@ def rebuilt(journey: Journey) -> set[str]:
     done = set()
     for event in result.get_asset_materialization_events():
         metadata = event.materialization.metadata
-        flags = {name: metadata[name].value for name in ("unchanged", "rebuilt", "measured again", "published anew") if name in metadata}
+        told = ("unchanged", "rebuilt", "measured again", "published anew")
+        flags = {name: metadata[name].value for name in told if name in metadata}
         if flags.get("unchanged") is False or flags.get("measured again") or flags.get("published anew"):
             done.add("/".join(event.materialization.asset_key.path))
         if event.materialization.asset_key.path[0] == "candidate" and flags.get("rebuilt") is not False:
@@ -42,7 +42,7 @@ def test_a_second_run_does_nothing_again_and_leaves_golden_as_it_is(journey: Jou
 def test_a_new_delivery_of_one_source_rebuilds_only_what_it_feeds(journey: Journey, tmp_path: Path) -> None:
     generate(tmp_path / "other", seed=11)
     name = Path("online_retail") / "onlineretail.parquet"
-    os.replace(tmp_path / "other" / name, journey.settings.source_files / name)
+    (tmp_path / "other" / name).replace(journey.settings.source_files / name)
     assert rebuilt(journey) == {
         "raw/online_retail__invoice_lines",
         "candidate/renewal_risk",
