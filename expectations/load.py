@@ -96,15 +96,24 @@ class Load:
     def _above(self, reader: Reader) -> DeliveryRefused:
         share = 100 * self.quarantined / self.delivered
         rules = [f"{rule} {rows:,}" for rule, rows in self.broken.most_common(5)]
-        more = len(self.broken) - len(rules)
+        if len(self.broken) > len(rules):
+            rules.append(f"{len(self.broken) - len(rules)} rules more")
         seen = f"{self.quarantined:,} of {self.delivered:,} rows ({share:.3g} %) break a row rule: {', '.join(rules)}"
-        seen += f" and {more} rules more" if more else ""
         unit = "% of the rows" if self._delivery.unit == "percent" else "rows"
         agreed = f"at most {self._delivery.tolerance:g} {unit}"
+        for (written, wanted), columns in self._forms(reader).items():
+            names = ", ".join(f"`{column}`" for column in columns)
+            seen += f"; {names} written as {written}"
+            agreed += f"; {names} as {wanted}"
+        return self._delivery.refused(self.arrival.file, seen=seen, agreed=agreed)
+
+    def _forms(self, reader: Reader) -> dict[tuple[str, str], list[str]]:
+        """Columns that are written in another date format than agreed, by (format seen, format agreed)."""
+        forms: dict[tuple[str, str], list[str]] = {}
         for column in self._delivery.table.columns:
             suspect = {f"{column.name}__type", f"{column.name}__minimum"} & set(self.broken)
-            form = reader.form_of(column.name) if suspect and column.physical_type in INSTANTS else None
-            if form and form != column.options.get("format"):
-                seen += f"; `{column.physical_name}` is written as {form}"
-                agreed += f"; `{column.physical_name}` as {column.options.get('format')}"
-        return self._delivery.refused(self.arrival.file, seen=seen, agreed=agreed)
+            if suspect and column.physical_type in INSTANTS:
+                written, wanted = reader.form_of(column.name), str(column.options.get("format"))
+                if written and written != wanted:
+                    forms.setdefault((written, wanted), []).append(column.physical_name)
+        return forms

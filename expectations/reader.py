@@ -93,13 +93,14 @@ class Reader:
             raise self._broken(fault)
 
     def form_of(self, column: str) -> str | None:
-        """The known date format that a column's values have, judged by up to 1,000 of them; None where there is none.
+        """The known date format that a column's values have, judged by 1,000 of the first; None where there is none.
 
         Args:
             column: name of a column of type date or timestamp.
         """
         counts = ", ".join(f"count(*) filter (year(try_strptime(text, {literal(form)})) >= 1900)" for form in FORMS)
-        texts = f"select distinct {quote(column)} as text from ({self._texts()}) where text is not null limit 1000"
+        first = f"select {quote(column)} as text from ({self._texts()}) limit 50000"
+        texts = f"select distinct text from ({first}) where text is not null limit 1000"
         found = self._connection.execute(f"select count(*), {counts} from ({texts})").fetchone()
         assert found is not None
         total, *fits = found

@@ -44,13 +44,13 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "renamed otherwise": (GOOD.replace("amount", "total"), "column `amount` is missing, `total` is new: renamed?"),
     "dates month first": (
         HEADER + "".join(f"{100 + i},2/{13 + i}/2016 08:30,1,{SECRET},open,?\n" for i in range(10)),
-        "`placed_at` is written as %m/%d/%Y %H:%M",
+        "`placed_at` written as %m/%d/%Y %H:%M",
     ),
     "dates as ISO": (
         HEADER + "".join(f"{100 + i},2016-02-{13 + i} 08:30:00,1,{SECRET},open,?\n" for i in range(10)),
-        "`placed_at` is written as %Y-%m-%d %H:%M:%S",
+        "`placed_at` written as %Y-%m-%d %H:%M:%S",
     ),
-    "dates with short years": (GOOD.replace("/2016", "/16"), "`placed_at` is written as %d/%m/%y %H:%M"),
+    "dates with short years": (GOOD.replace("/2016", "/16"), "`placed_at` written as %d/%m/%y %H:%M"),
     "cut within a row": (GOOD[:-20], "has no line end: cut short"),
     "cut at a value": (GOOD[:-7] + "\n", "line 11 has 5 values instead of 6"),
     "cut within quotes": (GOOD + f'200,1/3/2016 08:30,1,{SECRET},open,"begun\n', "opens a quote that is not closed"),

@@ -31,7 +31,7 @@ SEEN = {
     "missing": "column `origin` is missing",
     "renamed": "column `mql_id` is missing, `mql_identifier` is new: renamed?",
     "semicolons": "separated by semicolon, not by comma",
-    "dates": "`first_contact_date` is written as %m/%d/%Y",
+    "dates": "`first_contact_date` written as %m/%d/%Y",
     "truncated": "cut short",
     "packed": "cut short",
     "utf-16": "text in UTF-16",

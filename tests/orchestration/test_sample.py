@@ -105,7 +105,7 @@ DIRT: dict[str, tuple[str, float, float]] = {
     "no revenue": ("select 100 * avg((declared_monthly_revenue = 0)::int) from raw.olist__deals", 92, 97),
     "no company": ("select 100 * avg((has_company is null)::int) from raw.olist__deals", 90, 95),
     "won before first contact": (
-        "from raw.olist__deals join raw.olist__leads using (mql_id) select count(*) where won_date < first_contact_date",
+        "select count(*) from raw.olist__deals join raw.olist__leads using (mql_id) where won_date < first_contact_date",  # noqa: E501
         *(1, 1),
     ),
 }  # fmt: skip
