@@ -55,7 +55,9 @@ def dev(
         open_golden(load_platform(settings))
     dagster = Path(sys.executable).parent / "dagster"
     command = [str(dagster), "dev", "--workspace", str(ROOT / "workspace.yaml"), "--port", str(port)]
-    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
+    # `dg dev`, which a warning recommends instead, is made for projects of another layout.
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
 
 
 sample = typer.Typer(no_args_is_help=True, help="Generate sample data, labelled synthetic wherever it shows.")
