@@ -63,9 +63,7 @@ class Load:
             self.differences = compare(self._delivery, self.arrival.file, reader.header)
             for frame in reader.frames():
                 self._split(frame)
-                progress(
-                    f"{self._delivery.name}: {self.delivered:,} rows read, {sum(self.broken.values()):,} rules broken"
-                )
+                progress(f"{self._delivery.name}: {self.delivered:,} rows read, {self.quarantined:,} held back")
             self._weigh(reader)
         finally:
             reader.close()

@@ -160,6 +160,6 @@ class RawTables:
     def _insert(self, statement: str, rows: pl.DataFrame, stamp: Stamp) -> None:
         if rows.height == 0:
             return
-        self._connection.register("landing_rows", rows.to_arrow())
+        # DuckDB finds the local variable by its name. A registered view would be held, rows and all, until the commit.
+        landing_rows = rows.to_arrow()  # noqa: F841
         self._connection.execute(statement, [stamp.load_id, stamp.file_digest, stamp.loaded_at])
-        self._connection.unregister("landing_rows")
