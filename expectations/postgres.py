@@ -13,7 +13,8 @@ import duckdb
 
 from expectations.arrival import Arrival, digest_of
 from expectations.delivery import Delivery
-from expectations.sqltext import literal, quote
+from expectations.sql import quote
+from expectations.sql import text as literal
 
 PACKAGES = ("duckdb_extension_postgres", "duckdb_extension_postgres_scanner")
 FAULTS = {

@@ -14,7 +14,8 @@ import polars as pl
 
 from expectations.delivery import Delivery
 from expectations.reader import DELIVERED
-from expectations.sqltext import literal, quote
+from expectations.sql import quote
+from expectations.sql import text as literal
 
 META = """
 create schema if not exists raw;

@@ -17,7 +17,8 @@ from expectations.arrival import Arrival
 from expectations.columntypes import typed
 from expectations.delivery import Delivery
 from expectations.header import unique
-from expectations.sqltext import literal, quote
+from expectations.sql import quote
+from expectations.sql import text as literal
 
 ROWS = 250_000
 DELIVERED = "_row"
