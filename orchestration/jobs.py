@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from expectations.contract import SourceContract
 from orchestration.health import expired, unhealthy
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
@@ -29,25 +30,34 @@ def everything_job() -> Any:
 
 
 def cadence_schedules(platform: Platform) -> list[dg.ScheduleDefinition]:
-    """A job and a schedule for every source table that states a cadence: it and everything downstream.
+    """A job and a schedule for every source system and cadence: its tables and everything downstream.
 
     Args:
         platform: its source contracts state the cadences (cron, UTC).
     """
-    schedules = []
-    for source in platform.promises.sources.values():
-        for table in source.tables:
-            cadence = table.custom["delivery"].get("cadence")
-            if cadence:
-                key = source_key(SourceTable(source.system, table.name))
-                job = dg.define_asset_job(
-                    f"land_{source.system}_{table.name}_and_certify",
-                    selection=dg.AssetSelection.assets(key).downstream(),
-                    description=f"Land {LAYER}/{source.system}__{table.name} and certify what it feeds.",
-                    executor_def=dg.in_process_executor,
-                )
-                schedules.append(_schedule(job, str(cadence)))
-    return schedules
+    return [
+        _schedule(_landing_job(source.system, tables, numbered), cadence)
+        for source in platform.promises.sources.values()
+        for numbered, (cadence, tables) in enumerate(sorted(_by_cadence(source).items()))
+    ]
+
+
+def _by_cadence(source: SourceContract) -> dict[str, list[SourceTable]]:
+    tables: dict[str, list[SourceTable]] = {}
+    for table in source.tables:
+        if cadence := table.custom["delivery"].get("cadence"):
+            tables.setdefault(str(cadence), []).append(SourceTable(source.system, table.name))
+    return tables
+
+
+def _landing_job(system: str, tables: list[SourceTable], numbered: int) -> Any:
+    suffix = f"_{numbered + 1}" if numbered else ""
+    return dg.define_asset_job(
+        f"land_{system}{suffix}_and_certify",
+        selection=dg.AssetSelection.assets(*map(source_key, tables)).downstream(),
+        description=f"Land {', '.join(f'{LAYER}/{t.name}' for t in tables)} and certify what they feed.",
+        executor_def=dg.in_process_executor,
+    )
 
 
 def freshness_schedule(platform: Platform) -> dg.ScheduleDefinition:
