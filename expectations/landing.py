@@ -24,7 +24,6 @@ from expectations.load import Load
 from expectations.postgres import extract
 from expectations.rawtables import HeldLoad, RawTables, Stamp
 from expectations.refusal import DeliveryRefused
-from expectations.rowrules import RowRules
 
 __all__ = ["SYNTHETIC", "DeliveryRefused", "Landing", "land"]
 
@@ -91,6 +90,8 @@ def land(
         DeliveryRefused: the delivery is not what was agreed; the warehouse is as it was.
         ValueError: the source contract cannot be followed; names the line.
     """
+    from expectations.rowrules import RowRules  # pandera takes a second to import: only a landing pays it
+
     delivery = delivery_of(source, table)
     rules = RowRules(delivery.table)
     tables = RawTables(connection, delivery)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,7 +18,9 @@ from expectations.header import compare
 from expectations.rawtables import RawTables, Stamp
 from expectations.reader import Reader
 from expectations.refusal import DeliveryRefused
-from expectations.rowrules import RowRules
+
+if TYPE_CHECKING:
+    from expectations.rowrules import RowRules
 
 INSTANTS = ("date", "timestamp")
 
