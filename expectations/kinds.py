@@ -18,7 +18,7 @@ from expectations.conditions import invalid, missing_values
 from expectations.measures import ROWS, Aggregate, Count, Duplicates, Measure, Orphans, Query
 from expectations.rule import OPERATORS, Rule, RuleError, compare
 from expectations.scope import EPOCH, Scope
-from expectations.sql import missing, present, quote
+from expectations.sql import present, quote
 from expectations.verdict import Scalar
 
 # A newest value further ahead of the clock than any time zone is wrong: it would keep stale data fresh for ever.
@@ -130,8 +130,10 @@ def _by_key(description: str, also: Callable[[Rule, Scope], Count] | None = None
 def _keyless(rule: Rule, scope: Scope) -> Count:
     """Rows whose key lacks a part; none where every part is counted as often as the rows."""
     parts = [missing_values(column, (), scope.types) for column in rule.columns]
-    none = " AND ".join(f"{part.cheap or 1} = 0" for part in parts)
-    return Count(" OR ".join(part.condition for part in parts), rule.columns, cheap=f"CASE WHEN {none} THEN 0 END")
+    proven = all(part.cheap for part in parts)
+    none = " AND ".join(f"c{i}.all_rows = c{i}.with_value" for i in range(len(parts)))
+    cheap = f"CASE WHEN {none} THEN 0 END" if proven else None
+    return Count(" OR ".join(part.condition for part in parts), rule.columns, cheap)
 
 
 def _orphans(rule: Rule, scope: Scope) -> Orphans:
@@ -168,16 +170,15 @@ def _same_type(rule: Rule, scope: Scope, measured: Measured) -> Observation:
     return Observation(scope.types[rule.columns[0]].lower(), scope.types[rule.columns[0]] == measured["agreed"])
 
 
-def _extreme(function: str) -> Callable[[Rule, Scope], Mapping[str, Measure]]:
+def _extreme(function: str, end: str) -> Callable[[Rule, Scope], Mapping[str, Measure]]:
     """Newest or oldest value, in microseconds since 1970 UTC: the age is computed here, alike on every engine."""
 
     def measures(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
         (column,) = rule.columns
         if scope.types[column] != "DATE" and not scope.types[column].startswith("TIMESTAMP"):
             raise RuleError(f"`{column}` is {scope.types[column]}; an age needs a date or timestamp")
-        sql = f"epoch_us({function}({quote(column)}))"
-        undated = Count(missing(column, scope.types), (column,), cheap=f"count(*) - count({quote(column)})")
-        return {"at": Aggregate(sql, (column,), cheap=sql), "undated": undated}
+        at = Aggregate(f"epoch_us({function}({quote(column)}))", (column,), cheap=f"epoch_us(c0.{end})")
+        return {"at": at, "undated": missing_values(column, (), scope.types)}
 
     return measures
 
@@ -245,8 +246,8 @@ KINDS: dict[str, Kind] = {
     "references": Kind("Every {column} exists where it refers to", _references, _rows, _is_orphan),
     "rowCount": Kind("The volume is as expected", lambda *_: {"value": ROWS}, _value),
     "type": Kind("{column} has the agreed type", _type, _same_type),
-    "freshness": Kind("The newest {column} is recent", _extreme("max"), _fresh),
-    "retention": Kind("No {column} is older than may be kept", _extreme("min"), _retained),
+    "freshness": Kind("The newest {column} is recent", _extreme("max", "highest"), _fresh),
+    "retention": Kind("No {column} is older than may be kept", _extreme("min", "lowest"), _retained),
     "sql": Kind("The value of a query is within its bound", _one_value, _value),
     "psi": Kind("{column} is distributed as before (population stability index)", _drift, _drifted),
     "unsupported": Kind("A clause that nothing here can check", _unsupported, _value),

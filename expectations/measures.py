@@ -18,7 +18,8 @@ class Aggregate:
     Args:
         sql: the expression.
         columns: what it reads.
-        cheap: an aggregate over count, min and max that gives the same value, or NULL where they do not settle it.
+        cheap: the same value from statistics, or NULL where they do not settle it: an expression over `c0.all_rows`,
+            `c0.with_value`, `c0.lowest` and `c0.highest` of the first column, `c1.…` of the second, and so on.
     """
 
     sql: str
@@ -149,4 +150,4 @@ class Query:
 
 
 Measure = Aggregate | Count | Histogram | Duplicates | Orphans | Query
-ROWS = Aggregate("count(*)", (), cheap="count(*)")
+ROWS = Aggregate("count(*)", (), cheap="c0.all_rows")

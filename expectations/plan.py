@@ -23,6 +23,14 @@ COLUMNS_AT_A_TIME = 6
 WIDEST_BITMAP = 2**31
 WIDEST_KEY = 2**62  # what packing into one BIGINT can hold
 
+# What statistics tell of a column: of one file, and of several such numbers.
+SUMMARY = {
+    "all_rows": ("count(*)", "sum"),
+    "with_value": ("count({})", "sum"),
+    "lowest": ("min({})", "min"),
+    "highest": ("max({})", "max"),
+}
+
 Grouped = Count | Histogram
 
 
@@ -56,7 +64,7 @@ class Facts:
 
 def proofs(measures: Iterable[Measure], scope: Scope) -> list[Question]:
     """Questions that statistics may answer without touching rows, one per column so that none makes another scan."""
-    by_columns: dict[tuple[str, ...], list[Measure]] = {}
+    by_columns: dict[tuple[str, ...], list[Aggregate | Count]] = {}
     questions = []
     for measure in measures:
         if isinstance(measure, Aggregate | Count) and measure.cheap is not None:
@@ -65,10 +73,20 @@ def proofs(measures: Iterable[Measure], scope: Scope) -> list[Question]:
             questions.append(Question(_ascending(measure, scope), (measure,)))
         elif isinstance(measure, Orphans) and scope.types[measure.column] in INTEGERS:
             questions.append(Question(_dense_parent(measure, scope), (measure,)))
-    for asked in by_columns.values():
-        values = ", ".join(m.cheap or "NULL" for m in asked if isinstance(m, Aggregate | Count))
-        questions.append(Question(f"SELECT {values} FROM {scope.relation}", tuple(asked)))
+    for columns, asked in by_columns.items():
+        values = ", ".join(str(measure.cheap) for measure in asked)
+        wanted = [name for name in SUMMARY if f".{name}" in values]
+        summaries = ", ".join(f"{_summary(c, wanted, scope)} AS c{i}" for i, c in enumerate(columns or ("",)))
+        questions.append(Question(f"SELECT {values} FROM {summaries}", tuple(asked)))
     return questions
+
+
+def _summary(column: str, wanted: Iterable[str], scope: Scope) -> str:
+    """One row with some of `SUMMARY` for one column, file by file where the relation is a list of files."""
+    each = ", ".join(f"{SUMMARY[name][0].format(quote(column))} AS {name}" for name in wanted)
+    whole = ", ".join(f"{SUMMARY[name][1]}({name}) AS {name}" for name in wanted)
+    files = " UNION ALL ".join(f"SELECT {each} FROM {file}" for file in scope.files or (scope.relation,))
+    return f"(SELECT {whole} FROM ({files}))"
 
 
 def repetition(measures: Iterable[Measure], scope: Scope) -> tuple[str, tuple[str, ...]]:
@@ -82,8 +100,9 @@ def repetition(measures: Iterable[Measure], scope: Scope) -> tuple[str, tuple[st
 def key_ranges(measures: Iterable[Measure], scope: Scope) -> list[tuple[str, str]]:
     """For each column of a key that counts like integers: its name, and a query for its lowest and highest value."""
     columns = dict.fromkeys(column for m in measures if isinstance(m, Duplicates) for column in m.columns)
-    ends = {c: [_ordinal(f"{end}({quote(c)})", scope.types[c]) for end in ("min", "max")] for c in columns}
-    return [(c, f"SELECT {low}, {high} FROM {scope.relation}") for c, (low, high) in ends.items() if low and high]
+    ends = {c: [_ordinal(end, scope.types[c]) for end in ("lowest", "highest")] for c in columns}
+    summaries = {c: _summary(c, ("lowest", "highest"), scope) for c in columns}
+    return [(c, f"SELECT {low}, {high} FROM {summaries[c]}") for c, (low, high) in ends.items() if low and high]
 
 
 def plan(measures: Iterable[Measure], scope: Scope, facts: Facts) -> list[Question]:
@@ -156,13 +175,12 @@ def _ascending(measure: Duplicates, scope: Scope) -> str:
 
 def _dense_parent(measure: Orphans, scope: Scope) -> str:
     """Zero where the parent's keys are all the integers of a range that covers the child's."""
-    name, key = quote(measure.column), quote(measure.key)
-    child = f"SELECT min({name}) AS low, max({name}) AS high FROM {scope.relation}"
+    key = quote(measure.key)
+    child = _summary(measure.column, ("lowest", "highest"), scope)
     parent = f"SELECT min({key}) AS low, max({key}) AS high, count(DISTINCT {key}) AS keys FROM {measure.parent}"
     integers = ", ".join(f"'{name}'" for name in sorted(INTEGERS))
-    covered = "parent.low <= child.low AND child.high <= parent.high AND parent.keys - 1 = parent.high - parent.low"
-    proof = f"typeof(parent.low) IN ({integers}) AND {covered}"
-    return f"SELECT CASE WHEN {proof} THEN 0 END FROM ({child}) AS child, ({parent}) AS parent"
+    covered = "low <= child.lowest AND child.highest <= high AND keys - 1 = high - low"
+    return f"SELECT CASE WHEN typeof(low) IN ({integers}) AND {covered} THEN 0 END FROM {child} AS child, ({parent})"
 
 
 def _counted(measure: Duplicates, scope: Scope, facts: Facts) -> str:

@@ -12,8 +12,12 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from expectations.contract import Contract
+from expectations.sql import text
 
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -29,6 +33,8 @@ class Scope:
         clock_at: the dataset's clock, timezone-aware UTC.
         reference: rule id → statistics in the last certificate.
         key: the primary key, by which a pinned candidate is sorted.
+        files: SQL of each file where the relation is a list of Parquet files: DuckDB answers from the statistics of
+            one file, but not of several.
     """
 
     relation: str
@@ -37,6 +43,7 @@ class Scope:
     clock_at: datetime = EPOCH
     reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -59,6 +66,27 @@ def scoped(
         described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         types = {str(name): str(engine_type) for name, engine_type, *_ in described}
         own = {contract.name: relation}  # a dataset may refer to itself by name
-        yield Scope(relation, types, {**own, **(relations or {})}, clock_at, reference or {}, contract.table.key)
+        others = {**own, **(relations or {})}
+        yield Scope(relation, types, others, clock_at, reference or {}, contract.table.key, files(relation))
     finally:
         connection.execute(f"SET TimeZone = '{zone}'")
+
+
+def files(relation: str) -> tuple[str, ...]:
+    """SQL of each file of `read_parquet([…])`; nothing for any other relation.
+
+    Args:
+        relation: SQL usable after FROM.
+    """
+    try:
+        source = sqlglot.parse_one(f"SELECT * FROM {relation}", read="duckdb").find(exp.Table)
+    except SqlglotError:
+        return ()
+    call = source.this if source else None
+    if not isinstance(call, exp.ReadParquet) or len(call.expressions) != 1:
+        return ()
+    (paths,) = call.expressions
+    literals = paths.expressions if isinstance(paths, exp.Array) else []
+    if not all(isinstance(path, exp.Literal) and path.is_string for path in literals):
+        return ()
+    return tuple(f"read_parquet({text(path.name)})" for path in literals)

@@ -22,7 +22,7 @@ from expectations.kinds import kind_of
 from expectations.measures import ROWS, Aggregate, Count, Duplicates, Measure, Orphans
 from expectations.plan import Facts, plan, proofs, repetition
 from expectations.rule import Rule
-from expectations.scope import Scope
+from expectations.scope import Scope, files
 
 TYPES = {"id": "BIGINT", "part": "INTEGER", 'it\'s "odd" ü': "VARCHAR", "x": "DOUBLE", "on": "DATE"}
 WORD, NUMBER = 'it\'s "odd" ü', "x"
@@ -144,9 +144,11 @@ def pinned(table: list[Any], directory: Path) -> Scope:
     """The same rows as Parquet in small row groups, as a pin writes them: statistics then stand in for rows."""
     types = [pa.int64(), pa.int32(), pa.string(), pa.float64(), pa.date32()]
     columns = [pa.array([row[i] for row in table], kind) for i, kind in enumerate(types)]
-    path = directory / "part.parquet"
-    pq.write_table(pa.table(columns, list(TYPES)), path, row_group_size=7)
-    return replace(SCOPE, relation=f"read_parquet(['{path}'])")
+    whole, half = pa.table(columns, list(TYPES)), len(table) // 2
+    paths = [str(directory / f"part-{n}.parquet") for n in range(2)]
+    for path, part in zip(paths, (whole.slice(0, half), whole.slice(half)), strict=True):
+        pq.write_table(part, path, row_group_size=7)
+    return replace(SCOPE, relation=f"read_parquet({paths})", files=files(f"read_parquet({paths})"))
 
 
 def loaded(connection: duckdb.DuckDBPyConnection, table: list[Any]) -> Scope:
@@ -280,7 +282,8 @@ def test_a_column_that_repeats_is_judged_on_its_groups() -> None:
 def test_statistics_are_asked_column_by_column() -> None:
     """One column that needs a scan must not drag the others' footers into it."""
     scope = Scope("t", {"a": "INTEGER", "b": "INTEGER"})
-    asked = [ROWS, Count("a IS NULL", ("a",), "count(*) - count(a)"), Count("b IS NULL", ("b",), "count(*) - count(b)")]
+    missing = "c0.all_rows - c0.with_value"
+    asked = [ROWS, Count("a IS NULL", ("a",), missing), Count("b IS NULL", ("b",), missing)]
     assert [len(q.measures) for q in proofs(asked, scope)] == [1, 1, 1]
 
 
@@ -312,3 +315,28 @@ def test_timestamps_and_dates_pack_into_one_key() -> None:
             "DATE '2020-01-01' + (i % 3)::INT AS \"on\" FROM range(30) r(i)"
         )
         assert answers(connection, scope, [key])[key] == alone(connection, scope, key) == 15
+
+
+def test_several_files_are_summed_up_file_by_file(tmp_path: Path) -> None:
+    """DuckDB answers from the statistics of one file, but not of several."""
+    paths = [f"{tmp_path}/it's {n}.parquet" for n in range(3)]
+    for n, path in enumerate(paths):
+        pq.write_table(pa.table({"id": [n, n + 10]}), path)
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    scope = Scope(f"read_parquet([{quoted}])", {"id": "BIGINT"}, files=files(f"read_parquet([{quoted}])"))
+    low = Aggregate("min(id)", ("id",), "c0.lowest")
+    high = Aggregate("max(id)", ("id",), "c0.highest")
+    with duckdb.connect() as connection:
+        values = answers(connection, scope, [low, high, ROWS])
+        (question,) = proofs([low, high], scope)
+        ((_, explained),) = connection.execute(f"EXPLAIN {question.sql}").fetchall()
+    assert (values[low], values[high], values[ROWS]) == (0, 12, 6)
+    assert "READ_PARQUET" not in explained
+
+
+@pytest.mark.parametrize(
+    "relation",
+    ["t", "(SELECT 1)", "read_parquet('x-*.parquet')", "read_parquet(['a'], union_by_name=true)", "((", "f(x)"],
+)
+def test_any_other_relation_is_taken_as_a_whole(relation: str) -> None:
+    assert files(relation) == ()
