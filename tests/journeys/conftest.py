@@ -88,9 +88,13 @@ def certified(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterato
 @pytest.fixture
 def journey(certified: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journey:
     """A copy of the certified home, with a reader of its own."""
-    home = tmp_path / "home"
+    return journey_from(certified, tmp_path / "home", monkeypatch)
+
+
+def journey_from(certified: Path, home: Path, patch: pytest.MonkeyPatch) -> Journey:
+    """Copy a home and pin its root for a reader that has seen nothing yet."""
     shutil.copytree(certified, home, ignore=shutil.ignore_patterns("state"))
-    monkeypatch.setenv("ESCLUSA_STATE", str(home / "state"))
+    patch.setenv("ESCLUSA_STATE", str(home / "state"))
     made = Journey(settings_in(home, home / "data"))
     esclusa.trust(made.settings.golden, root=made.settings.golden / "metadata" / "1.root.json")
     return made
