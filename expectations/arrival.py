@@ -112,10 +112,7 @@ def _unpack(delivery: Delivery, arrival: Arrival, target: Path) -> None:
         fault = "its checksum does not match" if "CRC" in str(error) else "its directory is missing or damaged"
     except (EOFError, zlib.error):
         fault = "its packed data ends early or is damaged"
-    except (
-        NotImplementedError,
-        RuntimeError,
-    ):  # unknown compression; RuntimeError is what zipfile raises for a password
+    except RuntimeError:  # what zipfile raises for a password and, as a subclass, for an unknown compression
         fault = "it is encrypted or packed in a way that cannot be opened"
     else:
         return

@@ -163,6 +163,12 @@ def test_a_damaged_zip_is_refused(agree: Agree, deliver: Deliver, data: Path) ->
     path.write_bytes(path.read_bytes().replace(b"open", b"shut", 1))
     with pytest.raises(DeliveryRefused, match="its checksum does not match"):
         deliver(agree(file="orders.zip"))
+    locked = bytearray(whole)
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(mark) + flags] |= 1
+    path.write_bytes(locked)
+    with pytest.raises(DeliveryRefused, match="it is encrypted"):
+        deliver(agree(file="orders.zip"))
     path.write_text("<html></html>")
     with pytest.raises(DeliveryRefused, match="an HTML or XML page"):
         deliver(agree(file="orders.zip"))
