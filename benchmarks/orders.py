@@ -55,7 +55,7 @@ BROKEN: Mapping[str, Mapping[str, str]] = {
     "store_id": {"i = 4": "NULL", "i = 6": "7"},
     "receipt_no": {"i = 5": "NULL"},
     "customer_id": {"i = 7": str(CUSTOMERS + 1), "i % 5 = 0": "NULL"},
-    "order_number": {"i = 8": "NULL", "i = 9": "'SO-9'"},
+    "order_number": {"i = 8": "NULL", "i = 9": "'SO-9'", "i = 37 OR i = 38": "'SO-00000025-0000'"},
     "country": {"i = 10": "NULL", "i = 11": "'XX'"},
     "currency": {"i = 12": "NULL", "i = 13": "'XXX'"},
     "channel": {"i = 14": "NULL", "i = 15": "'XX'"},
@@ -94,15 +94,19 @@ def create(connection: duckdb.DuckDBPyConnection, rows: int, *, broken: bool = F
     connection.execute(f"CREATE TABLE customers AS SELECT range::INTEGER AS customer_id FROM range({CUSTOMERS})")
 
 
-def contract() -> Contract:
-    """Forty rules on the twenty columns."""
+def contract(*, opaque: bool = False) -> Contract:
+    """Forty rules on the twenty columns.
+
+    Args:
+        opaque: whether to add one: order numbers, strings in no order that a range or a sort proves, are unique.
+    """
     drift = {"check": "psi", "baseline": {"edges": [0.095, 0.195, 0.295], "shares": [0.25, 0.25, 0.25, 0.25]}}
     columns = (
         _column("order_id", key_position=1),
         _column("store_id"),
         _column("receipt_no"),
         _column("customer_id", _metric("known", "nullValues", "customer_id", 10), refers="customers.customer_id"),
-        _column("order_number", options={"pattern": "^SO-[0-9a-f]{8,}-[0-9a-f]{4}$"}),
+        _column("order_number", unique=opaque, options={"pattern": "^SO-[0-9a-f]{8,}-[0-9a-f]{4}$"}),
         _column("country", enum=COUNTRIES),
         _column("currency", enum=CURRENCIES),
         _column("channel", enum=CHANNELS),
@@ -141,10 +145,10 @@ def contract() -> Contract:
 
 
 def _column(name: str, *quality: Quality, required: bool = True, refers: str = "", **more: Any) -> Column:
-    given: dict[str, Any] = {"key_position": None, "options": {}, "enum": (), **more}
+    given: dict[str, Any] = {"key_position": None, "options": {}, "enum": (), "unique": False, **more}
     return Column(
         name=name, physical_name=name, logical_type="", physical_type="", description="", classification="internal",
-        required=required, unique=False, relationships=(refers,) if refers else (), quality=quality, sources=(),
+        required=required, relationships=(refers,) if refers else (), quality=quality, sources=(),
         business_name="", tags=(), privacy={}, line=0, **given,
     )  # fmt: skip
 
