@@ -69,7 +69,10 @@ def required(rule: Rule) -> str:
         return ""
     numbers = rule.bound if isinstance(rule.bound, tuple) else (rule.bound,)
     unit = {"percent": " %", "": ""}.get(rule.unit, f" {rule.unit}")
-    return OPERATORS[rule.operator].words.format(*(f"{n:g}" if abs(n) < 1e6 else f"{n:,.0f}" for n in numbers)) + unit
+    return (
+        OPERATORS[rule.operator].words.format(*(f"{n:,.0f}" if float(n).is_integer() else f"{n:g}" for n in numbers))
+        + unit
+    )
 
 
 def _compared(rule: Rule, value: Any) -> Observation:
@@ -195,14 +198,16 @@ def _fresh(rule: Rule, scope: Scope, measured: Measured) -> Observation:
 
 
 def _retained(rule: Rule, scope: Scope, measured: Measured) -> Observation:
+    age, statistics = None, None
+    if measured["at"] is not None:
+        oldest = EPOCH + timedelta(microseconds=measured["at"])
+        age, statistics = (scope.clock_at - oldest) / timedelta(days=1), {"oldest": oldest.isoformat()}
     if measured["undated"]:
         note = f"{measured['undated']:,} rows have no `{rule.columns[0]}`, so nobody can say when they must go"
-        return Observation(None, False, note)
-    if measured["at"] is None:
+        return Observation(age, False, note, statistics)
+    if age is None:
         return Observation(None, None, f"`{rule.columns[0]}` holds no date at all")
-    oldest = EPOCH + timedelta(microseconds=measured["at"])
-    age = (scope.clock_at - oldest) / timedelta(days=1)
-    return Observation(age, compare(rule.operator, rule.bound, age), statistics={"oldest": oldest.isoformat()})
+    return Observation(age, compare(rule.operator, rule.bound, age), statistics=statistics)
 
 
 def _unsupported(rule: Rule, _: Scope) -> Mapping[str, Measure]:

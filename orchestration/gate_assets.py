@@ -48,7 +48,7 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     rules = sorted(expected_rules(contract) | set(platform.manifest.tests(name)))
     checks = [
         *(
-            dg.AssetCheckSpec(f"item_{item}", asset=key, description=f"Gate item {item}. {DECIDED_BY_GATE}")
+            dg.AssetCheckSpec(item_check(item), asset=key, description=f"Gate item {item}. {DECIDED_BY_GATE}")
             for item in GateItem
         ),
         *(dg.AssetCheckSpec(rule, asset=key, description=described.get(rule) or DECIDED_BY_GATE) for rule in rules),
@@ -75,6 +75,11 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     return audit_candidate
 
 
+def item_check(item: GateItem) -> str:
+    """Name of a gate item's check: its number among the six comes first, so that the items head the list of checks."""
+    return f"{list(GateItem).index(item) + 1}_{item}"
+
+
 def check_results(decision: Decision, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
     """Every gate item and every rule of a decision as a check result.
 
@@ -86,7 +91,7 @@ def check_results(decision: Decision, key: dg.AssetKey) -> Iterator[dg.AssetChec
         shutting = [f for f in verdict.shutting if f.item is item]
         yield dg.AssetCheckResult(
             asset_key=key,
-            check_name=f"item_{item}",
+            check_name=item_check(item),
             passed=state is State.PASS,
             severity=_severity(state),
             description="; ".join(f.message for f in shutting) or f"{state}",
@@ -139,6 +144,7 @@ def _metadata(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     return {
         "verdict": "open" if verdict.open else "shut",
+        "shut by": [f"{f.rule}: observed {f.observed} {f.unit}, required {f.required}" for f in verdict.shutting],
         "measured again": decision.renewed,
         "dagster/row_count": decision.pin.rows,
         "candidate digest": verdict.candidate_digest,

@@ -195,7 +195,11 @@ def _hold_back(
         owner = platform.promises.contracts[name].owner
         reason = reasons.get(name) or f"its release waits for {', '.join(sorted(reasons))}"
         decision, held = decisions[name], platform.workshop.recall(RECORD, name)
-        kept = f"golden keeps the certified version, valid until {held['validUntil']}" if held else "nothing is served"
+        kept = (
+            f"golden keeps the certified version, valid until {held['validUntil'][:16]} UTC"
+            if held
+            else "nothing is served"
+        )
         message = f"{name}: gate shut: {reason}; {kept}; owner: {owner}; next: esclusa why {name}"
         shutting = {name: decision.verdict.shutting} if decision else {}
         remedy = f"correct what the findings name, then: esclusa run --only {name}"
