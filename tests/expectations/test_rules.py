@@ -124,6 +124,11 @@ def test_a_rule_of_an_engine_that_is_not_here_cannot_pass(engine: str) -> None:
     assert (rule.kind, rule.engine) == ("unsupported", "sql")
 
 
+def test_prose_is_a_rule_that_cannot_pass() -> None:
+    (rule,) = rules_of(contract(column(quality=[quality("x", kind="text")])))
+    assert rule.kind == "unsupported"
+
+
 def test_every_rule_says_what_it_means() -> None:
     rules = rules_of(contract(column(required=True, unique=True, enum=("a",))))
     assert [r.description for r in rules] == [
@@ -136,7 +141,7 @@ def test_the_bound_is_shown_in_words() -> None:
     shown = required(Rule("r", "invalidValues", ("c",), {}, "mustBeLessOrEqualTo", 0.5, "percent"))
     assert shown == "≤ 0.5 %"
     assert required(Rule("r", "rowCount", (), {}, "mustBeBetween", (1000, 5_000_000))) == (
-        "between 1000 and 5,000,000 rows"
+        "between 1,000 and 5,000,000 rows"
     )
 
 
