@@ -32,7 +32,7 @@ dev: $(STAMP)    ## Dagster UI and daemon on http://localhost:3000; DATA=<dir> f
 	@$(BIN)/esclusa dev $(if $(DATA),--data $(DATA)) $(if $(PORT),--port $(PORT))
 
 test: lint       ## everything: types, style, architecture, rooms, journeys
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 lint: $(STAMP)   ## ruff, mypy strict, the directions between rooms
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
