@@ -145,8 +145,6 @@ def _promises(contract: Contract) -> Iterator[Rule]:
 def _written(contract: Contract) -> Iterator[Rule]:
     written = [*contract.table.quality, *(q for column in contract.table.columns for q in column.quality)]
     for quality in written:
-        if quality.kind == "text":  # prose for people: ODCS gives it nothing to measure
-            continue
         subject = quality.column or contract.name
         kind, arguments, engine = _kind(quality)
         named = tuple(arguments.get("properties", ())) if kind == "duplicateValues" else ()
@@ -178,6 +176,8 @@ def _kind(quality: Quality) -> tuple[str, Mapping[str, Any], str]:
         return str(body.get("metric")), body.get("arguments") or {}, "sql"
     if quality.kind == "sql":
         return "sql", {"query": str(body.get("query"))}, "sql"
+    if quality.kind != "custom":
+        return "unsupported", {"reason": f"`type: {quality.kind}` is nothing that can be measured"}, "sql"
     engine, implementation = str(body.get("engine")), body.get("implementation")
     if "".join(c for c in engine.lower() if c.isalpha()) == GREAT_EXPECTATIONS.lower():
         return "expectation", {"implementation": implementation}, GREAT_EXPECTATIONS
