@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -79,8 +80,8 @@ def _compared(rule: Rule, value: Any) -> Observation:
     """Judge one number against the rule's bound."""
     if value is None:
         return Observation(None, None, "the measure has no value")
-    if isinstance(value, str | bytes | list | dict | tuple):
-        raise RuleError("the measure is not a number")
+    if not isinstance(value, int | float | Decimal):
+        raise RuleError(f"the measure is a {type(value).__name__}, and a bound needs a number")
     number = value if isinstance(value, int) else float(value)
     if number != number:  # NaN compares as false with every bound: that is no observation
         return Observation(None, None, "the measure is not a number")

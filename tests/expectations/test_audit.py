@@ -197,6 +197,7 @@ def test_a_warning_shows_and_passes_but_an_error_of_a_warning_shuts() -> None:
         quality("r", metric="duplicateValues", arguments={"properties": ["nope"]}),
         quality("r", kind="custom", engine="esclusa", implementation={"check": "psy"}),
         quality("r", kind="sql", query="select 'a' from {object}"),
+        quality("r", kind="sql", query="select max(interval 1 day) from {object}"),
         quality("r", kind="sql", query="select c from {object}"),
     ],
 )
