@@ -6,18 +6,19 @@ Does not: rules and thresholds (contracts), Dagster (`gate_assets.py`), publishi
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-from expectations.suite import run_suite
 
 from expectations.audit import audit, examples, rules_digest
 from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
 from expectations.readiness import expected_rules, judge
+from expectations.suite import run_suite
 from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import Input
 from lineage.pin import Pin, pin
@@ -58,7 +59,16 @@ def decide(
         pinned = pin(connection, f'candidate."{dataset}"', contract, workshop.settings.workshop / "pins" / dataset)
         decision = _judge(connection, workshop, promises, manifest, build, pinned, last, now, progress)
     remember_decision(workshop, decision)
+    _forget_superseded_pins(decision.pin)
     return decision
+
+
+def _forget_superseded_pins(pinned: Pin) -> None:
+    """Only the newest candidate is kept, refused ones for triage; what was published lies in golden."""
+    kept = pinned.parts[0].path.parent
+    for directory in kept.parent.iterdir():
+        if directory != kept:
+            shutil.rmtree(directory)
 
 
 def _built(

@@ -13,6 +13,7 @@ from expectations.contract import Contract
 from expectations.readiness import expected_rules
 from expectations.rules import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict
+from lineage.errors import PinRefused
 from orchestration.decisions import Decision
 from orchestration.gate import BuildRefused, decide
 from orchestration.platform import Platform
@@ -63,7 +64,7 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
             decision = decide(
                 platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
             )
-        except BuildRefused as refusal:
+        except (BuildRefused, PinRefused) as refusal:
             remedy = f"correct the models, then: esclusa run --only {name}"
             refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy, now=now)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
