@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations.audit import audit, examples
+from expectations.audit import audit
 from expectations.contract import Contract
 from expectations.kinds import KINDS
 from expectations.verdict import Finding, State
@@ -218,40 +218,6 @@ def test_the_nearest_name_is_offered() -> None:
     assert "`nullValues`" in found["c__r"].message
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "delete from {object}",
-        "select 1; drop table t",
-        "select count(*) from secrets",
-        "select count(*) from 'secrets.csv'",
-        "select count(*) from read_text('/etc/passwd')",
-        "select length(content) from read_blob('/etc/passwd')",
-        "select count(*) from information_schema.tables",
-        "select getenv('HOME') is null from {object}",
-        'with "x.csv" as (select 1) select count(*) from "x.csv"',
-        "with parents as (select 1) select count(*) from parents",
-        "select count(*) from {object} where c < now()",
-        "select count(*) from {object} where c < current_date",
-        "select count(*), 1 from {object}",
-        "select * from {object}",
-        "attach 'x.db'",
-        "copy (select 1) to 'x.csv'",
-        "select (select count(*) from query('select 1'))",
-    ],
-)
-def test_a_query_that_does_more_than_read_what_was_declared_is_refused(sql: str) -> None:
-    (finding,) = audited(query(sql, "mustBeGreaterOrEqualTo", 0, on=None), ONE, relations=PARENTS).values()
-    assert finding.state is State.ERROR
-    assert "could not be evaluated" in finding.message
-
-
-def test_a_part_of_a_struct_is_not_mistaken_for_a_column_of_that_name() -> None:
-    rows = "SELECT {'d': 5} AS c, 1 AS d"
-    (finding,) = audited(query("select max(c.d) from {object}", "mustBe", 5), rows).values()
-    assert finding.state is State.PASS
-
-
 @pytest.mark.parametrize("name", ['a "quoted" name', "select", "semi;colon", "it's", "ü€", "a.b", "{object}"])
 def test_odd_column_names_are_only_names(name: str) -> None:
     agreed = contract(
@@ -285,31 +251,6 @@ def test_a_finding_says_what_who_and_what_next() -> None:
         description="c is there", owner="data.owner", message="observed 1 rows, required = 0 rows",
         remedy="esclusa why things", unit="rows", column="c", engine="sql",
     )  # fmt: skip
-
-
-def keyed(classification: str) -> Contract:
-    key = column("id", key_position=1, classification=classification)
-    return contract(key, column(required=True, unique=True, relationships=("parents.k",)))
-
-
-@pytest.mark.parametrize(
-    ("classification", "shown"), [("internal", "id=alice"), ("confidential", "id=a…e"), ("", "id=a…e")]
-)
-def test_examples_name_rows_by_masked_keys(classification: str, shown: str) -> None:
-    rows = "(SELECT * FROM (VALUES ('alice', NULL), ('bob', 1), ('carla', 1), ('dora', 9)) t(id, c))"
-    with duckdb.connect() as connection:
-        ask = lambda rule: examples(connection, rows, keyed(classification), rule, relations=PARENTS)  # noqa: E731
-        assert ask("c__required") == [shown]
-        assert len(ask("c__unique")) == 2
-        assert len(ask("c__references")) == 1
-        assert ask("no__rule") == []
-
-
-def test_short_keys_are_masked_whole_and_few_are_shown() -> None:
-    with duckdb.connect() as connection:
-        agreed = contract(column("id", key_position=1, classification="restricted"), column(required=True))
-        rows = "(SELECT (i % 9)::VARCHAR AS id, NULL AS c FROM range(9) r(i))"
-        assert examples(connection, rows, agreed, "c__required", limit=2) == ["id=…", "id=…"]
 
 
 def test_the_clock_of_the_dataset_decides_and_not_the_wall() -> None:
