@@ -6,7 +6,6 @@ Belongs here: preparing the instance, showing progress, the exit code. Does not:
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import shutil
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import dagster as dg
 from rich.console import Console
+from rich.status import Status
+from rich.text import Text
 
 from orchestration.definitions import build_definitions
 from orchestration.jobs import EVERYTHING
@@ -54,8 +55,8 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
     open_golden(platform)
     job = build_definitions(platform).resolve_job_def(EVERYTHING)
     run_id = str(uuid.uuid4())
-    with dg.DagsterInstance.get() as instance:
-        instance.add_event_listener(run_id, Progress(console))
+    with dg.DagsterInstance.get() as instance, console.status("starting") as status:
+        instance.add_event_listener(run_id, Progress(console, status))
         with (settings.home / "run.log").open("w") as log, contextlib.redirect_stdout(log):  # dbt prints as it goes
             result = job.execute_in_process(
                 instance=instance,
@@ -74,14 +75,15 @@ def _selection(platform: Platform, only: tuple[str, ...]) -> list[dg.AssetKey]:
 
 
 class Progress:
-    """A line for every finished step, and what the running one is doing.
+    """A line for every finished step; on a terminal, what the running one is doing.
 
     Args:
         console: where to print.
+        status: the line that is overwritten.
     """
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console, self._status = console, status
         self._began: dict[str, float] = {}
 
     def __call__(self, event: dg.EventLogEntry) -> None:
@@ -89,14 +91,15 @@ class Progress:
         step = event.step_key or ""
         if event.is_dagster_event:
             self._step(step, event)
-        elif int(event.level) < logging.ERROR and step:  # what our steps say of their progress
-            self._console.print(f"    [dim]{step}: {event.user_message}[/dim]", highlight=False)
+        elif step and (said := event.user_message.partition("\n")[0]):
+            self._status.update(Text(f"{step}: {said}", style="dim", overflow="ellipsis", no_wrap=True))
 
     def _step(self, step: str, event: dg.EventLogEntry) -> None:
         kind = event.get_dagster_event().event_type
         took = time.monotonic() - self._began.get(step, time.monotonic())
         if kind is dg.DagsterEventType.STEP_START:
             self._began[step] = time.monotonic()
+            self._status.update(Text(step, style="dim"))
         elif kind is dg.DagsterEventType.STEP_SUCCESS:
             self._console.print(f"[green]✓[/green] {step} [dim]{took:.1f} s[/dim]", highlight=False)
         elif kind is dg.DagsterEventType.STEP_FAILURE:
