@@ -57,7 +57,7 @@ BROKEN: Mapping[str, Mapping[str, str]] = {
     "customer_id": {"i = 7": str(CUSTOMERS + 1), "i % 5 = 0": "NULL"},
     "order_number": {"i = 8": "NULL", "i = 9": "'SO-9'", "i = 37 OR i = 38": "'SO-00000025-0000'"},
     "country": {"i = 10": "NULL", "i = 11": "'XX'"},
-    "currency": {"i = 12": "NULL", "i = 13": "'XXX'"},
+    "currency": {"i = 12": "NULL", "i = 13": "'ZZZ'"},
     "channel": {"i = 14": "NULL", "i = 15": "'XX'"},
     "status": {"i = 16": "NULL", "i = 17": "'XX'"},
     "payment": {"i = 18": "'XX'"},

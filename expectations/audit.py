@@ -19,7 +19,7 @@ from expectations.contract import Contract
 from expectations.examples import examples
 from expectations.kinds import Observation, kind_of, required
 from expectations.measures import Measure
-from expectations.rules import Rule, RuleError, rules_digest, rules_of
+from expectations.rules import Rule, RuleError, remedy, rules_digest, rules_of
 from expectations.scope import Scope, scoped
 from expectations.verdict import Finding, Scalar, State
 
@@ -113,14 +113,13 @@ def _observed(rule: Rule, contract: Contract, observation: Observation) -> Findi
         state=state,
         observed=observation.value,
         message=f"{seen}, required {required(rule)}{note}",
-        remedy="" if state is State.PASS else f"esclusa why {contract.name}",
+        remedy="" if state is State.PASS else remedy(contract),
         statistics=observation.statistics,
     )
 
 
 def _error(rule: Rule, contract: Contract, reason: str) -> Finding:
-    remedy = f"correct the rule in {contract.path.name} or what it reads; esclusa why {contract.name}"
-    return replace(_blank(rule), message=f"could not be evaluated: {reason}", remedy=remedy)
+    return replace(_blank(rule), message=f"could not be evaluated: {reason}", remedy=remedy(contract))
 
 
 def _blank(rule: Rule) -> Finding:

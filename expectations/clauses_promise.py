@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from expectations.clause import Clause, Evidence
 from expectations.contract import Column
-from expectations.custom import named_columns
+from expectations.loader.custom import named_columns
+from expectations.loader.vocabulary import RESTRAINED
 from expectations.rules import rules_of
 from expectations.verdict import GateItem
-from expectations.vocabulary import RESTRAINED
 
 
 def _unagreed_terms(evidence: Evidence) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from expectations.change import Change, ChangeClass
 from expectations.clause import Clause, Evidence
 from expectations.contract import Column, Contract
-from expectations.problem import nearest
+from expectations.loader.problem import nearest
 from expectations.verdict import GateItem
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from expectations.contract import Contract
-from expectations.document import read_document
-from expectations.problem import ContractError, nearest
+from expectations.loader.document import read_document
+from expectations.loader.problem import ContractError, nearest
 
 
 @dataclass(frozen=True)

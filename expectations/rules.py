@@ -57,6 +57,15 @@ def rules_of(contract: Contract) -> tuple[Rule, ...]:
     return rules
 
 
+def remedy(contract: Contract) -> str:
+    """What the owner of a rule that does not hold does next.
+
+    Args:
+        contract: that makes the rule.
+    """
+    return f"correct the data, or the bound in {contract.path.name}; then: esclusa run --only {contract.name}"
+
+
 def rules_digest(contract: Contract) -> str:
     """What is asked of the data under this contract: SHA-256, hex, over every rule and the SQL that measures it."""
     types = {c.name: (c.physical_type or "varchar").upper() for c in contract.table.columns}

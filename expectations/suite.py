@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from expectations.contract import Contract
-from expectations.rules import GREAT_EXPECTATIONS, Rule, RuleError, rules_of
+from expectations.rules import GREAT_EXPECTATIONS, Rule, RuleError, remedy, rules_of
 from expectations.verdict import Finding, Scalar, State
 
 NAMES = ("expectation", "type", "expectation_type")  # ours, and how Great Expectations' own versions write it
@@ -52,7 +52,6 @@ def run_suite(contract: Contract, parquet_paths: Sequence[Path]) -> tuple[Findin
 
 
 def _finding(rule: Rule, contract: Contract, paths: Sequence[Path]) -> Finding:
-    remedy = f"esclusa why {contract.name}"
     state, observed, unit, asked = State.ERROR, None, "", ""
     try:
         name, arguments = _read(rule)
@@ -60,7 +59,6 @@ def _finding(rule: Rule, contract: Contract, paths: Sequence[Path]) -> Finding:
         result = _validate(name, arguments, paths)
     except RuleError as error:
         message = f"could not be evaluated: {error}"
-        remedy = f"correct the rule in {contract.path.name} or what it reads; {remedy}"
     else:
         broken = State.WARN if rule.severity == "warning" else State.FAIL
         state = State.MISSING if result.holds is None else State.PASS if result.holds else broken
@@ -75,7 +73,7 @@ def _finding(rule: Rule, contract: Contract, paths: Sequence[Path]) -> Finding:
         description=rule.description,
         owner=rule.owner,
         message=message,
-        remedy="" if state is State.PASS else remedy,
+        remedy="" if state is State.PASS else remedy(contract),
         severity=rule.severity,
         unit=unit,
         column=rule.column,

@@ -114,7 +114,7 @@ def rotate_keys(
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """What a person did or a file holds is told in words; anything else is a fault of ours and keeps its trace."""
-    from expectations.problem import ContractError
+    from expectations.loader.problem import ContractError
     from lineage.errors import Refused
     from orchestration.manifest import ManifestError
     from orchestration.platform import PromiseGap

@@ -7,10 +7,9 @@ Does not: rules and thresholds (contracts), Dagster (`gate_assets.py`), publishi
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import duckdb
 
@@ -27,6 +26,7 @@ from orchestration.decisions import Decision, recall_decision, remember_decision
 from orchestration.delivery import observed_changes
 from orchestration.manifest import Manifest
 from orchestration.promises import Promises
+from orchestration.publish import served_statistics
 from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]
@@ -57,7 +57,7 @@ def decide(
             return replace(last, renewed=False)
         progress("pinning")
         pinned = pin(connection, f'candidate."{dataset}"', contract, workshop.settings.workshop / "pins" / dataset)
-        decision = _judge(connection, workshop, promises, manifest, build, pinned, last, now, progress)
+        decision = _judge(connection, workshop, promises, manifest, build, pinned, now, progress)
     remember_decision(workshop, decision)
     _forget_superseded_pins(decision.pin)
     return decision
@@ -95,12 +95,12 @@ def _judge(
     manifest: Manifest,
     build: Build,
     pinned: Pin,
-    last: Decision | None,
     now: datetime,
     progress: Progress,
 ) -> Decision:
     contract = promises.contracts[pinned.dataset]
     relation = relation_of(pinned)
+    relations = _relations(workshop, manifest, pinned.dataset)
     clock = dataset_clock(contract, promises.clocks)
     progress(f"auditing {pinned.rows:,} rows")
     measured = [
@@ -109,8 +109,8 @@ def _judge(
             relation,
             contract,
             clock_at=clock.at(now, now),
-            relations=_relations(connection, manifest, pinned.dataset),
-            reference=_reference(last),
+            relations=relations,
+            reference=served_statistics(workshop, pinned.dataset),
         ),
         *run_suite(contract, [part.path for part in pinned.parts]),
         *_dbt_findings(manifest, build, contract),
@@ -137,7 +137,7 @@ def _judge(
         clock=clock,
         pinned_at=now,
         valid_until=_valid_until(connection, relation, contract, clock, now),
-        examples={f.rule: tuple(examples(connection, relation, contract, f)) for f in failing},
+        examples={f.rule: tuple(examples(connection, relation, contract, f, relations=relations)) for f in failing},
     )
 
 
@@ -147,20 +147,15 @@ def relation_of(pinned: Pin) -> str:
     return f"read_parquet([{paths}])"
 
 
-def _relations(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dataset: str) -> dict[str, str]:
-    """Upstream models and sources that a contract may reconcile with: `<schema>.<table>` → SQL."""
+def _relations(workshop: Workshop, manifest: Manifest, dataset: str) -> dict[str, str]:
+    """What a contract may reconcile with: upstream tables as `<schema>.<table>`, and the datasets that it refers to."""
     names = set()
     for uid in manifest.upstream(dataset):
         entry = manifest.document["sources"].get(uid) or manifest.node(uid)
         names.add((entry["schema"], entry.get("identifier") or entry["alias"]))
-    return {f"{schema}.{table}": f'"{schema}"."{table}"' for schema, table in sorted(names)}
-
-
-def _reference(last: Decision | None) -> dict[str, Mapping[str, Any]]:
-    """Distributions of the last candidate that passed: what drift is measured against."""
-    if last is None or not last.verdict.open:
-        return {}
-    return {f.rule: f.statistics for f in last.verdict.findings if f.statistics is not None}
+    upstream = {f"{schema}.{table}": f'"{schema}"."{table}"' for schema, table in sorted(names)}
+    others = {name: recall_decision(workshop, name) for name in manifest.datasets if name != dataset}
+    return upstream | {name: relation_of(d.pin) for name, d in others.items() if d is not None and d.verdict.open}
 
 
 def _valid_until(

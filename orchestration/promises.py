@@ -50,4 +50,4 @@ def load_promises(settings: Settings) -> Promises:
     room = settings.expectations
     sources = load_sources(room / "sources")
     contracts = load_contracts(room / "contracts", load_glossary(room / "definitions"))
-    return Promises(contracts=contracts, sources=sources, clocks=load_clocks(settings.replay))
+    return Promises(contracts=contracts, sources=sources, clocks=load_clocks(settings.replay, sources))

@@ -20,6 +20,7 @@ from lineage.repository import DatasetRelease, GoldenRepository
 from orchestration.builds import current_fingerprint
 from orchestration.decisions import Decision, recall_decision
 from orchestration.platform import Platform, code_revision
+from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]
 RECORD = "published"
@@ -134,6 +135,12 @@ def refuse(
             platform.workshop.remember(RECORD, name, {**held, "refused": True})
     if documents:
         golden.publish(verdicts=documents)
+
+
+def served_statistics(workshop: Workshop, dataset: str) -> dict[str, Mapping[str, Any]]:
+    """Distributions that the certificate in force states, by rule id: what drift is measured against."""
+    held = workshop.recall(RECORD, dataset)
+    return dict(held["statistics"]) if held else {}
 
 
 def keep_alive(platform: Platform) -> datetime:
@@ -251,6 +258,7 @@ def _record(decision: Decision, certificate: str) -> dict[str, Any]:
         "validUntil": decision.valid_until.isoformat(),
         "rows": decision.pin.rows,
         "synthetic": any(i.synthetic for i in decision.inputs),
+        "statistics": {f.rule: f.statistics for f in decision.verdict.findings if f.statistics is not None},
         "refused": False,
     }
 

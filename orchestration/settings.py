@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ class Settings:
     home: Path
     data: Path | None
     replay: Path | None
-    postgres: Mapping[str, str]
+    postgres: Mapping[str, str] = field(repr=False)
 
     @property
     def golden(self) -> Path:

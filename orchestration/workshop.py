@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,11 +56,32 @@ class Workshop:
             yield
 
     @contextmanager
-    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The warehouse, read-write, alone, in UTC and without network access to extensions."""
-        with self.exclusive(), duckdb.connect(str(self.settings.warehouse), config=self._config()) as connection:
+    def warehouse(self, patience: float = PATIENCE_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse, read-write, alone, in UTC and without network access to extensions.
+
+        Args:
+            patience: seconds to wait for another holder.
+
+        Raises:
+            WorkshopBusy: the holder did not finish in time.
+        """
+        with self.exclusive(patience), self._connected(patience) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
+
+    def _connected(self, patience: float) -> duckdb.DuckDBPyConnection:
+        """Connect; the dbt of a step that was killed may outlive it and still hold the file."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return duckdb.connect(str(self.settings.warehouse), config=self._config())
+            except duckdb.IOException as error:
+                if "Could not set lock" not in str(error):
+                    raise
+                if time.monotonic() > deadline:
+                    holder = re.search(r"PID (\d+)", str(error))
+                    raise _busy(holder.group(1) if holder else "unknown", patience) from None
+                time.sleep(0.1)
 
     def _config(self) -> dict[str, str | bool | int | float | list[str]]:
         # Scratch files hold rows: they stay in the private directory.
@@ -107,11 +129,14 @@ def _wait_for(descriptor: int, path: Path, patience: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                holder = path.read_text().strip() or "unknown"
-                raise WorkshopBusy(
-                    f"the warehouse has been held by process {holder} for more than {patience:.0f} s; required: one "
-                    f"step at a time; look at that run in the Dagster UI, or end the process and start again"
-                ) from None
+                raise _busy(path.read_text().strip() or "unknown", patience) from None
             time.sleep(0.1)
         else:
             return
+
+
+def _busy(holder: str, patience: float) -> WorkshopBusy:
+    return WorkshopBusy(
+        f"the warehouse has been held by process {holder} for more than {patience:.0f} s; required: one step at a "
+        f"time; look at that run in the Dagster UI, or end the process and start again"
+    )

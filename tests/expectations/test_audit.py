@@ -11,6 +11,7 @@ import pytest
 from expectations.audit import audit
 from expectations.contract import Contract
 from expectations.kinds import KINDS
+from expectations.rules import remedy
 from expectations.verdict import Finding, State
 from tests.expectations.audited import NOON, audited, column, contract, quality, sla
 
@@ -119,7 +120,7 @@ def test_each_rule_kind_passes_and_bites(kind: str, n: int) -> None:
     (broken,) = audited(agreed, bad, relations=PARENTS).values()
     assert (kept.state, broken.state) == (State.PASS, State.FAIL), (kept.message, broken.message)
     assert broken.message
-    assert broken.remedy == "esclusa why things"
+    assert broken.remedy == remedy(agreed)
 
 
 def test_every_kind_has_a_case_in_which_it_bites() -> None:
@@ -249,7 +250,7 @@ def test_a_finding_says_what_who_and_what_next() -> None:
     assert finding == Finding(
         rule="c__required", item=finding.item, state=State.FAIL, observed=1, required="= 0 rows", threshold=0.0,
         description="c is there", owner="data.owner", message="observed 1 rows, required = 0 rows",
-        remedy="esclusa why things", unit="rows", column="c", engine="sql",
+        remedy=remedy(contract(column())), unit="rows", column="c", engine="sql",
     )  # fmt: skip
 
 

@@ -12,9 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations import reader
 from expectations.contract import SourceContract
-from expectations.landing import SYNTHETIC, DeliveryRefused, Landing
+from expectations.landing import SYNTHETIC, DeliveryRefused, Landing, reader
 
 Agree = Callable[..., SourceContract]
 Deliver = Callable[..., Landing]

@@ -16,7 +16,7 @@ import pytest
 
 from expectations.contract import SourceContract
 from expectations.landing import DeliveryRefused, Landing
-from expectations.postgres import extension_directory
+from expectations.landing.postgres import extension_directory
 
 Agree = Callable[..., SourceContract]
 Deliver = Callable[..., Landing]

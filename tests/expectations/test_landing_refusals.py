@@ -14,7 +14,7 @@ import pytest
 from expectations import landing as landing_module
 from expectations.contract import SourceContract
 from expectations.landing import DeliveryRefused, Landing
-from expectations.load import Load
+from expectations.landing.load import Load
 
 Agree = Callable[..., SourceContract]
 Deliver = Callable[..., Landing]

@@ -11,7 +11,7 @@ import pytest
 
 from expectations.contract import SourceContract
 from expectations.landing import Landing
-from expectations.rowrules import RowRules
+from expectations.landing.rowrules import RowRules
 
 Agree = Callable[..., SourceContract]
 Deliver = Callable[..., Landing]

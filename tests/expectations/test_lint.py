@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft201909Validator  # type: ignore[import-untyped]
 
-from expectations.document import read_document
-from expectations.lint_query import query_problems
 from expectations.loader import ContractError, load_contract, load_source, load_term
-from expectations.odcs import odcs_schema
+from expectations.loader.document import read_document
+from expectations.loader.lint_query import query_problems
+from expectations.loader.odcs import odcs_schema
 from tests.expectations.promised import CONTRACT, SOURCE, TERM, changed, glossary, orders, sources
 
 COUNTRY = "schema[orders].properties[country]"

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expectations.document import read_document
 from expectations.loader import (
     ContractError,
     load_contract,
@@ -24,6 +23,7 @@ from expectations.loader import (
     load_sources,
     load_term,
 )
+from expectations.loader.document import read_document
 from tests.expectations.promised import CONTRACT, SOURCE, TERM, changed, glossary, orders, sources
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from expectations.loader import ContractError, load_contract
-from expectations.readiness import CLAUSES
-from expectations.rules import OPERATORS
-from expectations.vocabulary import (
+from expectations.loader.vocabulary import (
     CHECKS,
     CLASSIFICATIONS,
     CUSTOM_PROPERTIES,
@@ -23,6 +21,8 @@ from expectations.vocabulary import (
     UNITS,
     Schema,
 )
+from expectations.readiness import CLAUSES
+from expectations.rules import OPERATORS
 from tests.expectations.promised import CONTRACT, changed, glossary
 from tests.expectations.variations import judged
 

@@ -14,7 +14,7 @@ from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from expectations.delivery import Delivery
+from expectations.landing.delivery import Delivery
 
 CHUNK = 1 << 20
 # An honest export of text packs 5 to 20 times; a zip that unpacks further than this is not one.

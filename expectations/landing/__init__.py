@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from expectations.arrival import Arrival, find
 from expectations.contract import SourceContract
-from expectations.delivery import Delivery, delivery_of
-from expectations.load import Load
-from expectations.postgres import extract
-from expectations.rawtables import HeldLoad, RawTables, Stamp
-from expectations.refusal import DeliveryRefused
+from expectations.landing.arrival import Arrival, find
+from expectations.landing.delivery import Delivery, delivery_of
+from expectations.landing.load import Load
+from expectations.landing.postgres import extract
+from expectations.landing.rawtables import HeldLoad, RawTables, Stamp
+from expectations.landing.refusal import DeliveryRefused
 
 __all__ = ["SYNTHETIC", "DeliveryRefused", "Landing", "land"]
 
@@ -90,7 +90,7 @@ def land(
         DeliveryRefused: the delivery is not what was agreed; the warehouse is as it was.
         ValueError: the source contract cannot be followed; names the line.
     """
-    from expectations.rowrules import RowRules  # pandera takes a second to import: only a landing pays it
+    from expectations.landing.rowrules import RowRules  # pandera takes a second to import: only a landing pays it
 
     delivery = delivery_of(source, table)
     rules = RowRules(delivery.table)

@@ -21,12 +21,12 @@ from expectations.contract import (
     Term,
     TermUse,
 )
-from expectations.custom import custom, listed
-from expectations.document import Document, Location, digest_document
-from expectations.lint import approvers
-from expectations.lint_frame import members
+from expectations.loader.custom import custom, listed
+from expectations.loader.document import Document, Location, digest_document
+from expectations.loader.lint import approvers
+from expectations.loader.lint_frame import members
+from expectations.loader.vocabulary import TIME_UNITS
 from expectations.rules import OPERATORS
-from expectations.vocabulary import TIME_UNITS
 
 
 def assemble_contract(document: Document, glossary: Mapping[str, Term]) -> Contract:

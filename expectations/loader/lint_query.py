@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from expectations.problem import nearest
+from expectations.loader.problem import nearest
 
 _STANDS_FOR = {
     "object": "candidate_of_this_contract",

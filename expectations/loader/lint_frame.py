@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from expectations.custom import listed
-from expectations.document import Document, Location
-from expectations.problem import Problem, nearest
-from expectations.vocabulary import API_VERSIONS, CLASSIFICATIONS, PHYSICAL_TYPES, STATUSES
+from expectations.loader.custom import listed
+from expectations.loader.document import Document, Location
+from expectations.loader.problem import Problem, nearest
+from expectations.loader.vocabulary import API_VERSIONS, CLASSIFICATIONS, PHYSICAL_TYPES, STATUSES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPE = re.compile(r"([a-z ]+?)\s*(\([\d\s,]+\))?")

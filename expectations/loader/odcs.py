@@ -15,8 +15,8 @@ from typing import Any
 
 from jsonschema import Draft201909Validator, FormatChecker, ValidationError  # type: ignore[import-untyped]
 
-from expectations.document import Document, Location
-from expectations.problem import Problem, nearest
+from expectations.loader.document import Document, Location
+from expectations.loader.problem import Problem, nearest
 
 Schema = Mapping[str, Any]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from expectations.assemble import assemble_contract, assemble_source, assemble_term
 from expectations.contract import Contract, SourceContract, Term
-from expectations.document import Document, digest_document, read_document
-from expectations.lint import lint_contract, lint_source, lint_term
-from expectations.odcs import Schema, odcs_schema, property_schema, schema_problems
-from expectations.problem import ContractError, Problem
+from expectations.loader.assemble import assemble_contract, assemble_source, assemble_term
+from expectations.loader.document import Document, digest_document, read_document
+from expectations.loader.lint import lint_contract, lint_source, lint_term
+from expectations.loader.odcs import Schema, odcs_schema, property_schema, schema_problems
+from expectations.loader.problem import ContractError, Problem
 from expectations.rules import RuleError, rules_of
 
 __all__ = [

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from expectations.problem import ContractError, Problem
+from expectations.loader.problem import ContractError, Problem
 
 Location = tuple[str | int, ...]
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations.arrival import Arrival, readable
-from expectations.delivery import Delivery
-from expectations.header import compare
-from expectations.rawtables import RawTables, Stamp
-from expectations.reader import Reader
-from expectations.refusal import DeliveryRefused
+from expectations.landing.arrival import Arrival, readable
+from expectations.landing.delivery import Delivery
+from expectations.landing.header import compare
+from expectations.landing.rawtables import RawTables, Stamp
+from expectations.landing.reader import Reader
+from expectations.landing.refusal import DeliveryRefused
 
 if TYPE_CHECKING:
-    from expectations.rowrules import RowRules
+    from expectations.landing.rowrules import RowRules
 
 INSTANTS = ("date", "timestamp")
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 import duckdb
 import polars as pl
 
-from expectations.delivery import Delivery
-from expectations.reader import DELIVERED
+from expectations.landing.delivery import Delivery
+from expectations.landing.reader import DELIVERED
 from expectations.sql import quote
 from expectations.sql import text as literal
 

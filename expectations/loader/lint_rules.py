@@ -9,14 +9,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from expectations.custom import listed
-from expectations.document import Document, Location
-from expectations.lint_frame import is_pattern, one_of
-from expectations.lint_query import query_problems
-from expectations.odcs import schema_problems
-from expectations.problem import Problem, nearest
+from expectations.loader.custom import listed
+from expectations.loader.document import Document, Location
+from expectations.loader.lint_frame import is_pattern, one_of
+from expectations.loader.lint_query import query_problems
+from expectations.loader.odcs import schema_problems
+from expectations.loader.problem import Problem, nearest
+from expectations.loader.vocabulary import CHECKS, ENGINES, EXPECTATION, METRICS, SEVERITIES, UNITS
 from expectations.rules import OPERATORS
-from expectations.vocabulary import CHECKS, ENGINES, EXPECTATION, METRICS, SEVERITIES, UNITS
 
 _GX_NAME = re.compile(r"Expect[A-Za-z]+|expect_[a-z_]+|UnexpectedRowsExpectation")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expectations.contract import SourceContract, Table
-from expectations.refusal import DeliveryRefused
+from expectations.landing.refusal import DeliveryRefused
 
 DEFAULTS: dict[str, Any] = {
     "file": "",

@@ -11,9 +11,9 @@ import polars as pl
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
-from expectations.columntypes import type_of
 from expectations.contract import Column, Quality, Table
-from expectations.reader import DELIVERED, unparsed
+from expectations.landing.columntypes import type_of
+from expectations.landing.reader import DELIVERED, unparsed
 
 OPTIONS = frozenset({"pattern", "minimum", "maximum", "minLength", "maxLength", "format"})
 

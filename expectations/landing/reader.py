@@ -13,10 +13,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from expectations.arrival import Arrival
-from expectations.columntypes import typed
-from expectations.delivery import Delivery
-from expectations.header import unique
+from expectations.landing.arrival import Arrival
+from expectations.landing.columntypes import typed
+from expectations.landing.delivery import Delivery
+from expectations.landing.header import unique
 from expectations.sql import quote
 from expectations.sql import text as literal
 

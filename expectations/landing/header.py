@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from expectations.delivery import Delivery
+from expectations.landing.delivery import Delivery
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 

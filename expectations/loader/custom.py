@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from expectations.document import Document, Location
-from expectations.odcs import schema_problems
-from expectations.problem import Problem, nearest
-from expectations.vocabulary import CUSTOM_PROPERTIES, VENDOR
+from expectations.loader.document import Document, Location
+from expectations.loader.odcs import schema_problems
+from expectations.loader.problem import Problem, nearest
+from expectations.loader.vocabulary import CUSTOM_PROPERTIES, VENDOR
 
 _PLACES = {"schema": "table", "properties": "column", "roles": "role", "slaProperties": "sla"}
 

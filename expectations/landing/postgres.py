@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.arrival import Arrival, digest_of
-from expectations.delivery import Delivery
+from expectations.landing.arrival import Arrival, digest_of
+from expectations.landing.delivery import Delivery
 from expectations.sql import quote
 from expectations.sql import text as literal
 

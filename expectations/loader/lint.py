@@ -10,12 +10,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from expectations.contract import SourceContract, Term
-from expectations.custom import custom, lint_custom, listed, named_columns
-from expectations.document import Document, Location
-from expectations.lint_frame import lint_frame, members, one_of
-from expectations.lint_rules import lint_rules
-from expectations.problem import Problem, nearest
-from expectations.vocabulary import SLA_MEASURED, SLA_NAMES, TIME_UNITS
+from expectations.loader.custom import custom, lint_custom, listed, named_columns
+from expectations.loader.document import Document, Location
+from expectations.loader.lint_frame import lint_frame, members, one_of
+from expectations.loader.lint_rules import lint_rules
+from expectations.loader.problem import Problem, nearest
+from expectations.loader.vocabulary import SLA_MEASURED, SLA_NAMES, TIME_UNITS
 
 
 def lint_contract(
