@@ -26,6 +26,10 @@ class WorkshopBusy(RuntimeError):
     """Another process has held the warehouse for longer than a step should take."""
 
 
+class WorkshopDamaged(RuntimeError):
+    """A record of an earlier step cannot be read."""
+
+
 class Workshop:
     """Access to the private side.
 
@@ -103,8 +107,18 @@ class Workshop:
         path = self._record(kind, name)
         if not path.exists():
             return None
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise WorkshopDamaged(
+                f"{path} is cut short or was edited; required: the record as a step wrote it; "
+                f"next: delete that file and run again: what it said is measured anew"
+            ) from None
         return document
+
+    def forget(self, kind: str, name: str) -> None:
+        """Remove a record, if there is one."""
+        self._record(kind, name).unlink(missing_ok=True)
 
     def remember(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
         """Replace a record whole: a reader sees the old one or the new one.
