@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import pyarrow.parquet as pq
 import pytest
 
 import esclusa
@@ -61,6 +62,12 @@ class Journey:
 def settings_in(home: Path, data: Path) -> Settings:
     """Settings of a platform that keeps everything in one directory."""
     return replace(read_settings({}), home=home, data=data)
+
+
+def leave_out_last_row(path: Path) -> None:
+    """A next delivery of a Parquet file."""
+    table = pq.read_table(path)
+    pq.write_table(table.slice(0, table.num_rows - 1), path)
 
 
 @pytest.fixture(scope="session")

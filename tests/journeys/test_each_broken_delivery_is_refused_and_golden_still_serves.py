@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-import pyarrow.parquet as pq
 import pytest
 
 import esclusa
 from orchestration.platform import Platform
 from orchestration.sample import FAULTS, break_delivery
 from orchestration.sample.faults import LEADS
-from tests.journeys.conftest import Journey, journey_from
+from tests.journeys.conftest import Journey, journey_from, leave_out_last_row
 
 SOURCE, DATASET = "raw/olist__leads", "qualified_leads"
 STEP = "land_olist__leads"
@@ -85,7 +84,7 @@ def test_the_datasets_of_other_sources_are_untouched_and_go_on(journey: Journey)
     golden = journey.settings.golden
     before = {e.dataset: e for e in esclusa.catalog(repository=golden)}
     break_delivery(journey.settings.source_files, "renamed")
-    cut_last_row(journey.settings.source_files / INVOICES)
+    leave_out_last_row(journey.settings.source_files / INVOICES)
 
     result = journey.run()
     assert not result.success
@@ -108,9 +107,3 @@ def test_a_column_that_was_only_added_is_told_and_let_pass(journey: Journey) -> 
     assert told.severity is dg.AssetCheckSeverity.WARN
     assert "campaign" in str(told.description)
     assert not journey.why(DATASET).candidate_refused
-
-
-def cut_last_row(path: Path) -> None:
-    """The next delivery of a Parquet file: the same without its last row."""
-    table = pq.read_table(path)
-    pq.write_table(table.slice(0, table.num_rows - 1), path)
