@@ -134,8 +134,8 @@ def _raised(information: Mapping[str, Any]) -> str:
 def _result(success: Any, seen: Mapping[str, Any], name: str) -> Result:
     if not isinstance(success, bool):
         raise RuleError(f"{name} did not say whether it holds")
-    if seen.get("element_count") == 0:
-        return Result(None, None, "rows")
+    if "element_count" in seen and seen["element_count"] == seen.get("missing_count", 0):
+        return Result(None, None, "rows")  # no row, or only nulls: nothing was looked at
     if isinstance(seen.get("unexpected_count"), int):
         return Result(success, seen["unexpected_count"], "rows")
     observed: Any = seen.get("observed_value")
@@ -157,6 +157,7 @@ def _showable(observed: Scalar, arguments: Mapping[str, Any], contract: Contract
 
 def _load(columns: Sequence[str], paths: Sequence[Path]) -> Any:
     """A pandas frame of these columns, or of all where an expectation names none."""
+    import pandas as pd
     import pyarrow as pa
     import pyarrow.dataset as ds
 
@@ -170,7 +171,13 @@ def _load(columns: Sequence[str], paths: Sequence[Path]) -> Any:
     for i, field in enumerate(table.schema):
         if pa.types.is_decimal(field.type):  # in pandas it would be a column of objects
             table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
-    return table.to_pandas()
+    # Integers beside nulls would become floats, which cannot tell 2**53 from its successor.
+    whole: dict[pa.DataType, Any] = {
+        pa.int64(): pd.Int64Dtype(),
+        pa.int32(): pd.Int32Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+    }
+    return table.to_pandas(types_mapper=lambda kind: whole.get(kind))
 
 
 def _listed(value: Any) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.manifest import Manifest, SourceTable
+from orchestration.manifest import Manifest, SourceTable, family_of
 from orchestration.workshop import Workshop
 
 
@@ -30,9 +30,9 @@ class Build:
     tests: Mapping[str, tuple[str, int | None]]
 
     @property
-    def whole(self) -> bool:
-        """True where every dataset of the family has a candidate."""
-        return not self.problems
+    def settled(self) -> bool:
+        """True where every dataset of the family has a candidate and no test is to be asked again."""
+        return not self.problems and all(status in {"pass", "warn"} for status, _ in self.tests.values())
 
 
 def read_results(manifest: Manifest, family: Iterable[str], fingerprint: str, results: Mapping[str, Any]) -> Build:
@@ -80,11 +80,6 @@ def recall_build(workshop: Workshop, manifest: Manifest, dataset: str) -> Build 
     return Build(fingerprint=document["fingerprint"], problems=document["problems"], tests=tests)
 
 
-def family_of(manifest: Manifest, dataset: str) -> tuple[str, ...]:
-    """The datasets that are built together with this one."""
-    return next(f for f in manifest.families if dataset in f)
-
-
 def current_fingerprint(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dataset: str) -> str:
     """What a build made now would have as its fingerprint.
 
@@ -100,7 +95,10 @@ def current_fingerprint(connection: duckdb.DuckDBPyConnection, manifest: Manifes
 
 
 def _loads(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> list[str]:
-    rows = connection.execute(f'SELECT DISTINCT _load_id, _file_digest FROM raw."{table.name}"').fetchall()
+    try:
+        rows = connection.execute(f'SELECT DISTINCT _load_id, _file_digest FROM raw."{table.name}"').fetchall()
+    except duckdb.CatalogException:  # nothing has landed yet
+        return []
     return [f"{table.name} {load_id} {digest}" for load_id, digest in rows]
 
 

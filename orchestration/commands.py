@@ -5,11 +5,12 @@ Belongs here: arguments, plain errors and exit codes. Does not: what the command
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from esclusa.errors import Misused
 from orchestration.settings import ROOT, Settings, read_settings
 
 DataOption = Annotated[
@@ -32,6 +34,7 @@ def run(
     console = Console(file=sys.stdout)
     with _plain_errors():
         settings = _settings(data)
+        _demand_known(only or (), {p.stem for p in (settings.expectations / "contracts").glob("*.yaml")}, "dataset")
         _quiet()
         from orchestration.run import run as run_everything
 
@@ -72,7 +75,7 @@ def generate_sample(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
 ) -> None:
     """Write the four source files of the sample."""
-    with _plain_errors():
+    with _plain_errors(ValueError):
         from orchestration.sample import generate
 
         target = directory or read_settings().sample
@@ -86,7 +89,7 @@ def break_sample(
     directory: Annotated[Path | None, typer.Argument(help="The sample; .esclusa/sample where absent.")] = None,
 ) -> None:
     """Turn one delivery of the sample into a broken one; `esclusa sample generate` mends it."""
-    with _plain_errors():
+    with _plain_errors(ValueError):
         from orchestration.sample.faults import break_delivery
 
         print(break_delivery(directory or read_settings().sample, kind))
@@ -105,6 +108,7 @@ def rotate_keys(
         from orchestration.platform import load_platform
         from orchestration.publish import open_golden
 
+        _demand_known([role], {*ROLES, "all"}, "key")
         repository = open_golden(load_platform(read_settings()))
         for name in ROLES if role == "all" else (role,):
             repository.rotate(name)
@@ -112,20 +116,39 @@ def rotate_keys(
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def _plain_errors(*also: type[Exception]) -> Iterator[None]:
     """What a person did or a file holds is told in words; anything else is a fault of ours and keeps its trace."""
     from expectations.loader.problem import ContractError
     from lineage.errors import Refused
     from orchestration.manifest import ManifestError
     from orchestration.platform import PromiseGap
-    from orchestration.workshop import WorkshopBusy
+    from orchestration.workshop import WorkshopBusy, WorkshopDamaged
 
+    told: tuple[type[Exception], ...] = (
+        ContractError,
+        Refused,
+        ManifestError,
+        PromiseGap,
+        WorkshopBusy,
+        WorkshopDamaged,
+        Misused,
+        OSError,
+        *also,
+    )
     try:
         yield
-    except (ContractError, Refused, ManifestError, PromiseGap, WorkshopBusy, FileNotFoundError) as error:
+    except told as error:
         Console(stderr=True).print(f"[red]refused[/red] {type(error).__name__}", highlight=False)
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
+
+
+def _demand_known(names: Iterable[str], known: set[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else ""
+            raise Misused(f"there is no {what} {name!r}", observed=name, required=", ".join(sorted(known)), remedy=hint)
 
 
 def _settings(data: Path | None) -> Settings:

@@ -6,16 +6,19 @@ Does not: how it is made (`gate.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 
-from expectations.clock import Clock
+from expectations.clock import Clock, dataset_clock
 from expectations.contract import Contract
 from expectations.rules import rules_digest
 from expectations.verdict import Verdict, read_verdict
 from lineage.certificate import Input
 from lineage.pin import Part, Pin
+from orchestration.promises import Promises
 from orchestration.workshop import Workshop
 
 
@@ -25,6 +28,7 @@ class Decision:
 
     Args:
         fingerprint: of the build that made the candidate.
+        circumstances: digest of what the verdict rests on besides candidate and contract.
         inputs: the loads that it was built from.
         clock: the dataset's clock.
         pinned_at: wall clock (UTC) at which the clock was read.
@@ -36,6 +40,7 @@ class Decision:
     verdict: Verdict
     pin: Pin
     fingerprint: str
+    circumstances: str
     inputs: tuple[Input, ...]
     clock: Clock
     pinned_at: datetime
@@ -48,19 +53,50 @@ class Decision:
         """The dataset that was judged."""
         return self.verdict.dataset
 
-    def still_holds(self, fingerprint: str, contract: Contract, now: datetime) -> bool:
-        """True while the same build under the same promise has more than half its validity left.
+    def still_holds(self, fingerprint: str, around: str, contract: Contract, now: datetime) -> bool:
+        """True while the same build under the same promises, of today, has more than half its validity left.
 
         A shut gate is always tried again: what shut it may be outside the candidate.
         """
         return (
             self.verdict.open
             and self.fingerprint == fingerprint
+            and self.circumstances == around
+            and self.verdict.audited_at.date() == now.date()  # grants and governed copies end on a day
             and self.verdict.contract_digest == contract.digest
             and self.verdict.rules_digest == rules_digest(contract)
             and all(part.path.exists() for part in self.pin.parts)
             and now < self.pinned_at + (self.valid_until - self.pinned_at) / 2
         )
+
+
+def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
+    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, candidates referred to.
+
+    Args:
+        promises: in force now.
+        dataset: the dataset that is judged.
+    """
+    contract = promises.contracts[dataset]
+    clock = dataset_clock(contract, promises.clocks)
+    referred = {name: recall_decision(workshop, name) for name in referred_datasets(contract, promises.contracts)}
+    facts = {
+        "clock": [clock.kind, _iso(clock.stands_at)],
+        "sources": {system: source.digest for system, source in promises.sources.items()},
+        "contracts": {name: other.digest for name, other in promises.contracts.items()},
+        "referred": {name: found.pin.digest if found else None for name, found in referred.items()},
+    }
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def referred_datasets(contract: Contract, datasets: Iterable[str]) -> tuple[str, ...]:
+    """The other datasets that a contract's references name.
+
+    Args:
+        datasets: all that there are.
+    """
+    named = {path.partition(".")[0] for column in contract.table.columns for path in column.relationships}
+    return tuple(sorted(named & set(datasets) - {contract.name}))
 
 
 def remember_decision(workshop: Workshop, decision: Decision) -> None:
@@ -73,6 +109,7 @@ def remember_decision(workshop: Workshop, decision: Decision) -> None:
             "verdict": decision.verdict.to_json(),
             "pin": {**asdict(decision.pin), "parts": parts},
             "fingerprint": decision.fingerprint,
+            "circumstances": decision.circumstances,
             "inputs": [{**asdict(i), "landed_at": i.landed_at.isoformat()} for i in decision.inputs],
             "clock": {"kind": decision.clock.kind, "standsAt": _iso(decision.clock.stands_at)},
             "pinnedAt": decision.pinned_at.isoformat(),
@@ -94,6 +131,7 @@ def recall_decision(workshop: Workshop, dataset: str) -> Decision | None:
         verdict=read_verdict(document["verdict"]),
         pin=Pin(**{**held, "parts": parts, "columns": tuple(held["columns"])}),
         fingerprint=document["fingerprint"],
+        circumstances=document["circumstances"],
         inputs=tuple(Input(**{**i, "landed_at": datetime.fromisoformat(i["landed_at"])}) for i in document["inputs"]),
         clock=Clock(document["clock"]["kind"], datetime.fromisoformat(stands_at) if stands_at else None),
         pinned_at=datetime.fromisoformat(document["pinnedAt"]),

@@ -6,17 +6,17 @@ Belongs here: the order of these moves. Does not: what makes a delivery wrong (`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
+
+import duckdb
 
 from expectations.change import Change, ChangeClass
 from expectations.landing import DeliveryRefused, Landing, land
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
-from orchestration.publish import refuse
+from orchestration.publish import REFUSALS, refuse
 from orchestration.sample import generate
 from orchestration.settings import Settings
-from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]
 
@@ -49,23 +49,32 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
             )
     except DeliveryRefused as refusal:
         datasets = platform.manifest.fed_by(table)
+        workshop.remember(REFUSALS, table.name, {"message": str(refusal), "remedy": refusal.remedy})
         refuse(platform, datasets, stage="landing", message=str(refusal), remedy=refusal.remedy, now=now)
         raise
-    if not landing.unchanged:
-        workshop.remember("landings", table.name, asdict(landing))
+    workshop.forget(REFUSALS, table.name)
     return landing
 
 
-def observed_changes(workshop: Workshop, tables: Iterable[SourceTable]) -> Mapping[str, tuple[Change, ...]]:
-    """Differences between what was delivered and what was agreed, by system, as of the last landing of each table."""
+def observed_changes(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[SourceTable]
+) -> Mapping[str, tuple[Change, ...]]:
+    """Differences between what was delivered and what was agreed, by system, of the loads that are in `raw` now.
+
+    Args:
+        connection: on the warehouse.
+        tables: of any systems.
+    """
     changes: dict[str, tuple[Change, ...]] = {}
     for table in tables:
-        record = workshop.recall("landings", table.name)
-        if record is not None and record["differences"]:
-            # A breaking difference refuses its delivery: what was let pass is additive.
-            seen = (Change(table.table, "", ChangeClass.ADDITIVE, text) for text in record["differences"])
-            changes[table.system] = (*changes.get(table.system, ()), *seen)
-    return changes
+        rows = connection.execute(
+            f"""SELECT DISTINCT unnest(differences) FROM meta.loads
+                WHERE load_id IN (SELECT DISTINCT _load_id FROM raw."{table.name}") ORDER BY 1"""
+        ).fetchall()
+        # A breaking difference refuses its delivery: what was let pass is additive.
+        seen = (Change(table.table, "", ChangeClass.ADDITIVE, text) for (text,) in rows)
+        changes[table.system] = (*changes.get(table.system, ()), *seen)
+    return {system: found for system, found in changes.items() if found}
 
 
 def prepare_sample(settings: Settings, progress: Progress) -> None:

@@ -17,12 +17,20 @@ from expectations.audit import audit, examples, rules_digest
 from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
 from expectations.readiness import expected_rules, judge
+from expectations.rules import remedy
 from expectations.suite import run_suite
 from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import Input
+from lineage.errors import PinRefused
 from lineage.pin import Pin, pin
 from orchestration.builds import Build, current_fingerprint, recall_build
-from orchestration.decisions import Decision, recall_decision, remember_decision
+from orchestration.decisions import (
+    Decision,
+    circumstances,
+    recall_decision,
+    referred_datasets,
+    remember_decision,
+)
 from orchestration.delivery import observed_changes
 from orchestration.manifest import Manifest
 from orchestration.promises import Promises
@@ -52,14 +60,18 @@ def decide(
     contract = promises.contracts[dataset]
     with workshop.warehouse() as connection:
         build = _built(workshop, connection, promises, manifest, dataset)
-        last = recall_decision(workshop, dataset)
-        if last is not None and last.still_holds(build.fingerprint, contract, now):
+        last, around = recall_decision(workshop, dataset), circumstances(workshop, promises, dataset)
+        if last is not None and last.still_holds(build.fingerprint, around, contract, now):
             return replace(last, renewed=False)
         progress("pinning")
-        pinned = pin(connection, f'candidate."{dataset}"', contract, workshop.settings.workshop / "pins" / dataset)
+        try:
+            pinned = pin(connection, f'candidate."{dataset}"', contract, workshop.settings.workshop / "pins" / dataset)
+        except PinRefused as refusal:
+            raise BuildRefused(str(refusal)) from None
         decision = _judge(connection, workshop, promises, manifest, build, pinned, now, progress)
-    remember_decision(workshop, decision)
-    _forget_superseded_pins(decision.pin)
+        # Still alone with the warehouse: no other gate can pin, or decide, in between.
+        remember_decision(workshop, decision)
+        _forget_superseded_pins(decision.pin)
     return decision
 
 
@@ -83,7 +95,8 @@ def _built(
         )
     if problem := build.problems.get(dataset):
         raise BuildRefused(
-            f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; next: `dbt build -s +{dataset}`"
+            f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; "
+            f"next: correct the models, then: esclusa run --only {dataset}"
         )
     return build
 
@@ -100,7 +113,7 @@ def _judge(
 ) -> Decision:
     contract = promises.contracts[pinned.dataset]
     relation = relation_of(pinned)
-    relations = _relations(workshop, manifest, pinned.dataset)
+    relations = _relations(workshop, manifest, contract)
     clock = dataset_clock(contract, promises.clocks)
     progress(f"auditing {pinned.rows:,} rows")
     measured = [
@@ -123,7 +136,7 @@ def _judge(
         sources=promises.sources,
         feeding=frozenset(t.system for t in manifest.feeding(pinned.dataset)),
         others=[c for name, c in promises.contracts.items() if name != pinned.dataset],
-        source_changes=observed_changes(workshop, manifest.feeding(pinned.dataset)),
+        source_changes=observed_changes(connection, manifest.feeding(pinned.dataset)),
         today=now.date(),
         rules_digest=rules_digest(contract),
     )
@@ -133,6 +146,7 @@ def _judge(
         verdict=verdict,
         pin=pinned,
         fingerprint=build.fingerprint,
+        circumstances=circumstances(workshop, promises, pinned.dataset),
         inputs=_inputs(connection, manifest, pinned.dataset),
         clock=clock,
         pinned_at=now,
@@ -147,14 +161,14 @@ def relation_of(pinned: Pin) -> str:
     return f"read_parquet([{paths}])"
 
 
-def _relations(workshop: Workshop, manifest: Manifest, dataset: str) -> dict[str, str]:
+def _relations(workshop: Workshop, manifest: Manifest, contract: Contract) -> dict[str, str]:
     """What a contract may reconcile with: upstream tables as `<schema>.<table>`, and the datasets that it refers to."""
     names = set()
-    for uid in manifest.upstream(dataset):
+    for uid in manifest.upstream(contract.name):
         entry = manifest.document["sources"].get(uid) or manifest.node(uid)
         names.add((entry["schema"], entry.get("identifier") or entry["alias"]))
     upstream = {f"{schema}.{table}": f'"{schema}"."{table}"' for schema, table in sorted(names)}
-    others = {name: recall_decision(workshop, name) for name in manifest.datasets if name != dataset}
+    others = {name: recall_decision(workshop, name) for name in referred_datasets(contract, manifest.datasets)}
     return upstream | {name: relation_of(d.pin) for name, d in others.items() if d is not None and d.verdict.open}
 
 
@@ -165,7 +179,7 @@ def _valid_until(
     freshness = contract.sla("freshness")
     if freshness is None:
         return now
-    row = connection.execute(f'SELECT max("{freshness.column}")::TIMESTAMP FROM {relation}').fetchone()
+    row = connection.execute(f'SELECT TRY_CAST(max("{freshness.column}") AS TIMESTAMP) FROM {relation}').fetchone()
     if row is None or row[0] is None:
         return now
     return valid_until(contract, clock, now, row[0].replace(tzinfo=UTC))
@@ -219,6 +233,6 @@ def _dbt_findings(manifest: Manifest, build: Build, contract: Contract) -> Itera
             if state is State.PASS
             else f"dbt test {node['name']}: {status}, {failures} rows; required: 0 rows",
             owner=contract.owner,
-            remedy=f"dbt test -s {node['name']}",
+            remedy=remedy(contract),
             engine="dbt",
         )

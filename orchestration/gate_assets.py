@@ -13,12 +13,12 @@ from expectations.contract import Contract
 from expectations.readiness import expected_rules
 from expectations.rules import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict
-from lineage.errors import PinRefused
-from orchestration.decisions import Decision
+from orchestration.decisions import Decision, referred_datasets
 from orchestration.gate import BuildRefused, decide
 from orchestration.platform import Platform
 from orchestration.publish import refuse
 from orchestration.source_assets import POOL
+from orchestration.told import told
 
 LAYER = "gate"
 DECIDED_BY_GATE = "Decided by the gate: publishing follows the verdict, not this lamp."
@@ -36,9 +36,11 @@ def gate_assets(platform: Platform) -> list[dg.AssetsDefinition]:
 def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     name = contract.name
     key = dg.AssetKey([LAYER, name])
+    referred = referred_datasets(contract, platform.datasets)
     spec = dg.AssetSpec(
         key,
-        deps=[dg.AssetKey(["candidate", name])],
+        # A reference is judged against what the other gate let through in this very run.
+        deps=[dg.AssetKey(["candidate", name]), *(dg.AssetKey([LAYER, d]) for d in referred)],
         description=f"Pins the candidate of {name}, audits every clause of its contract on those bytes, and decides.",
         group_name=LAYER,
         kinds={"contract"},
@@ -61,10 +63,11 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         now = datetime.now(UTC)
         try:
-            decision = decide(
-                platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
-            )
-        except (BuildRefused, PinRefused) as refusal:
+            with told():
+                decision = decide(
+                    platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
+                )
+        except BuildRefused as refusal:
             remedy = f"correct the models, then: esclusa run --only {name}"
             refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy, now=now)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None

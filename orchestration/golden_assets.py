@@ -13,6 +13,7 @@ from expectations.contract import Contract
 from orchestration.platform import Platform
 from orchestration.publish import Outcome, publish_release
 from orchestration.source_assets import columns_of
+from orchestration.told import told
 
 LAYER = "golden"
 
@@ -29,15 +30,18 @@ def golden_assets(platform: Platform) -> list[dg.AssetsDefinition]:
 def _release_assets(platform: Platform, release: str) -> dg.AssetsDefinition:
     contracts = [platform.promises.contracts[name] for name in platform.promises.group(release)]
 
-    @dg.multi_asset(name=f"publish_{release}", specs=[_spec(c) for c in contracts], can_subset=False)
+    @dg.multi_asset(name=f"publish_{release}", specs=[_spec(c) for c in contracts], can_subset=True)
     def publish(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetObservation]:
-        outcomes = publish_release(
-            platform, release, now=datetime.now(UTC), run=context.run.run_id, progress=context.log.info
-        )
+        with told():
+            outcomes = publish_release(
+                platform, release, now=datetime.now(UTC), run=context.run.run_id, progress=context.log.info
+            )
         for outcome in outcomes:
             key = dg.AssetKey([LAYER, outcome.dataset])
+            if key not in context.selected_asset_keys:
+                continue  # the release moves as one, whichever of its datasets were asked for
             if outcome.serves_newest:
                 yield dg.MaterializeResult(asset_key=key, metadata=_metadata(outcome))
             else:

@@ -36,7 +36,7 @@ def cadence_schedules(platform: Platform) -> list[dg.ScheduleDefinition]:
         platform: its source contracts state the cadences (cron, UTC).
     """
     return [
-        _schedule(_landing_job(source.system, tables, numbered), cadence)
+        _schedule(_landing_job(platform, source.system, tables, numbered), cadence)
         for source in platform.promises.sources.values()
         for numbered, (cadence, tables) in enumerate(sorted(_by_cadence(source).items()))
     ]
@@ -50,11 +50,15 @@ def _by_cadence(source: SourceContract) -> dict[str, list[SourceTable]]:
     return tables
 
 
-def _landing_job(system: str, tables: list[SourceTable], numbered: int) -> Any:
+def _landing_job(platform: Platform, system: str, tables: list[SourceTable], numbered: int) -> Any:
     suffix = f"_{numbered + 1}" if numbered else ""
+    # What is built or published in one step is run as one; of the sources, only these land.
+    fed = platform.moving_together(d for table in tables for d in platform.manifest.fed_by(table))
+    goldens = dg.AssetSelection.assets(*(dg.AssetKey(["golden", d]) for d in fed))
+    landed = dg.AssetSelection.assets(*map(source_key, tables))
     return dg.define_asset_job(
         f"land_{system}{suffix}_and_certify",
-        selection=dg.AssetSelection.assets(*map(source_key, tables)).downstream(),
+        selection=goldens.upstream() - dg.AssetSelection.groups(LAYER) | landed,
         description=f"Land {', '.join(f'{LAYER}/{t.name}' for t in tables)} and certify what they feed.",
         executor_def=dg.in_process_executor,
     )

@@ -140,6 +140,11 @@ class Manifest:
         return sha256(json.dumps([code, macros, sorted(loads), tools, self._project_digest]).encode()).hexdigest()
 
 
+def family_of(manifest: Manifest, dataset: str) -> tuple[str, ...]:
+    """The datasets that are built together with this one."""
+    return next(f for f in manifest.families if dataset in f)
+
+
 def load_manifest(settings: Settings) -> Manifest:
     """The manifest of the project as it is on disk: parsed again when a file of the project is newer.
 
@@ -150,7 +155,7 @@ def load_manifest(settings: Settings) -> Manifest:
         ManifestError: dbt refuses the project; the message ends with the command to run.
     """
     path = settings.dbt_target / "manifest.json"
-    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    settings.dbt_target.mkdir(parents=True, exist_ok=True, mode=0o700)  # logs can quote rows
     with (settings.dbt_target / "parse.flock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not path.exists() or path.stat().st_mtime < _newest(settings.dbt_project):

@@ -16,6 +16,7 @@ from orchestration.builds import Build, current_fingerprint, read_results, recal
 from orchestration.manifest import DBT, Manifest, SourceTable
 from orchestration.platform import Platform
 from orchestration.source_assets import POOL, columns_of, source_key
+from orchestration.told import told
 
 
 class Translator(DagsterDbtTranslator):
@@ -96,10 +97,10 @@ def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefi
     )
     def build_family(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         workshop, manifest = platform.workshop, platform.manifest
-        with workshop.warehouse() as connection:
+        with told(), workshop.warehouse() as connection:
             fingerprint = current_fingerprint(connection, manifest, family[0])
         last = recall_build(workshop, manifest, family[0])
-        if last is not None and last.whole and last.fingerprint == fingerprint:
+        if last is not None and last.settled and last.fingerprint == fingerprint:
             context.log.info("nothing changed since the last build: its candidates stand")
             yield from _standing(context, manifest, family, last)
             return
@@ -136,6 +137,8 @@ def _build(
     fingerprint: str,
 ) -> Iterator[Any]:
     context.log.info("building with dbt")
+    # From here until it ends the candidates are of no known build: a killed one must not pass for the one before.
+    remember_build(platform.workshop, family, Build(fingerprint="", problems={}, tests={}))
     os.environ["ESCLUSA_WAREHOUSE"] = str(platform.settings.warehouse)  # dagster-dbt hands our environment to dbt
     target = platform.settings.dbt_target / "runs" / context.run.run_id / family[0]
     invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=target)

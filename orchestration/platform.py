@@ -6,9 +6,10 @@ Belongs here: putting them together. Does not: what steps do with them.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestration.manifest import Manifest, load_manifest
+from orchestration.manifest import Manifest, family_of, load_manifest
 from orchestration.promises import Promises, load_promises
 from orchestration.settings import ROOT, Settings
 from orchestration.workshop import Workshop
@@ -27,6 +28,21 @@ class Platform:
     def datasets(self) -> tuple[str, ...]:
         """Golden datasets: those with both a contract and a golden model."""
         return tuple(sorted(set(self.promises.contracts) & set(self.manifest.datasets)))
+
+    def moving_together(self, datasets: Iterable[str]) -> tuple[str, ...]:
+        """These datasets and all that are built or published in one step with any of them.
+
+        Args:
+            datasets: names of datasets.
+        """
+        found: set[str] = set()
+        ahead = set(datasets)
+        while ahead:
+            name = ahead.pop()
+            found.add(name)
+            companions = {*family_of(self.manifest, name), *self.promises.group(self.promises.contracts[name].release)}
+            ahead |= companions - found
+        return tuple(sorted(found))
 
 
 def load_platform(settings: Settings) -> Platform:

@@ -18,12 +18,13 @@ from lineage.decision import decision as decision_document
 from lineage.keys import Keys
 from lineage.repository import DatasetRelease, GoldenRepository
 from orchestration.builds import current_fingerprint
-from orchestration.decisions import Decision, recall_decision
+from orchestration.decisions import Decision, circumstances, recall_decision
 from orchestration.platform import Platform, code_revision
 from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]
 RECORD = "published"
+REFUSALS = "refusals"  # the newest delivery of a source table, while it is refused
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,12 @@ def open_golden(platform: Platform) -> GoldenRepository:
     """
     settings = platform.settings
     is_new = not (settings.golden / "metadata" / "timestamp.json").exists()
-    repository = GoldenRepository(settings.golden, Keys.create(settings.keys, settings.golden))
+    # An existing repository needs the keys that signed it: new ones in their place would only hide the loss.
+    keys = (Keys.create if is_new else Keys.open)(settings.keys, settings.golden)
+    repository = GoldenRepository(settings.golden, keys)
     repository.create()
-    if is_new:
-        # Whoever just made the keys need not be told by anyone else that they are genuine.
-        esclusa.trust(settings.golden, root=settings.golden / "metadata" / "1.root.json", replace=True)
+    # Whoever holds the keys need not be told by anyone else that the root is genuine.
+    esclusa.trust(settings.golden, root=settings.golden / "metadata" / "1.root.json", replace=is_new)
     return repository
 
 
@@ -95,6 +97,7 @@ def publish_release(
         certificates = golden.publish(releases).certificates
         for decision in fresh:
             platform.workshop.remember(RECORD, decision.dataset, _record(decision, certificates[decision.dataset]))
+            _repeat_refusal(platform, decision.dataset, now)
     return tuple(_served(platform, d, published=d in fresh) for d in open_decisions)
 
 
@@ -140,7 +143,7 @@ def refuse(
 def served_statistics(workshop: Workshop, dataset: str) -> dict[str, Mapping[str, Any]]:
     """Distributions that the certificate in force states, by rule id: what drift is measured against."""
     held = workshop.recall(RECORD, dataset)
-    return dict(held["statistics"]) if held else {}
+    return dict(held.get("statistics", {})) if held else {}
 
 
 def keep_alive(platform: Platform) -> datetime:
@@ -152,6 +155,18 @@ def keep_alive(platform: Platform) -> datetime:
 def collect_garbage(platform: Platform, grace: timedelta) -> int:
     """Delete what no release of the last `grace` refers to; returns the number of files."""
     return open_golden(platform).collect_garbage(grace).files
+
+
+def refused_deliveries(platform: Platform, dataset: str) -> list[dict[str, Any]]:
+    """Refusals of the newest deliveries that feed a dataset; its certificate stands, but newer data is waiting."""
+    found = (platform.workshop.recall(REFUSALS, t.name) for t in platform.manifest.feeding(dataset))
+    return [refusal for refusal in found if refusal is not None]
+
+
+def _repeat_refusal(platform: Platform, dataset: str, now: datetime) -> None:
+    """Certifying again what is held does not settle a delivery that is still refused: consumers go on being told."""
+    for refusal in refused_deliveries(platform, dataset):
+        refuse(platform, [dataset], stage="landing", message=refusal["message"], remedy=refusal["remedy"], now=now)
 
 
 def _wake(platform: Platform, golden: GoldenRepository) -> None:
@@ -173,6 +188,8 @@ def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: 
             reasons[name] = f"the candidate that stands now was never audited; next: materialise gate/{name}"
         elif decision.verdict.contract_digest != contract.digest:
             reasons[name] = f"the contract changed after the audit; next: materialise gate/{name}"
+        elif decision.circumstances != circumstances(platform.workshop, platform.promises, name):
+            reasons[name] = f"its clock, sources or references changed after the audit; next: materialise gate/{name}"
         elif not decision.verdict.open:
             reasons[name] = _shut_by(decision)
         elif decision.valid_until <= now:
@@ -220,7 +237,7 @@ def _in_force(platform: Platform, golden: GoldenRepository, decision: Decision) 
     held = platform.workshop.recall(RECORD, decision.dataset)
     return (
         held is not None
-        and not held["refused"]
+        and (not held["refused"] or bool(refused_deliveries(platform, decision.dataset)))
         and held["pinnedAt"] == decision.pinned_at.isoformat()
         and held["candidateDigest"] == decision.pin.digest
         and held["contractDigest"] == decision.verdict.contract_digest

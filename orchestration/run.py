@@ -33,7 +33,7 @@ def prepare_instance(settings: Settings) -> None:
     Args:
         settings: where it is; an instance configuration that an operator put there is left alone.
     """
-    settings.dagster.mkdir(parents=True, exist_ok=True)
+    settings.dagster.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (settings.dagster / CONFIG.name).exists():
         shutil.copy(CONFIG, settings.dagster / CONFIG.name)
     os.environ["DAGSTER_HOME"] = str(settings.dagster)
@@ -57,7 +57,7 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
     run_id = str(uuid.uuid4())
     with dg.DagsterInstance.get() as instance, console.status("starting") as status:
         instance.add_event_listener(run_id, Progress(console, status))
-        with (settings.home / "run.log").open("w") as log, contextlib.redirect_stdout(log):  # dbt prints as it goes
+        with (settings.workshop / "run.log").open("w") as log, contextlib.redirect_stdout(log):  # dbt prints as it goes
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
@@ -69,7 +69,8 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
 
 
 def _selection(platform: Platform, only: tuple[str, ...]) -> list[dg.AssetKey]:
-    goldens = dg.AssetSelection.assets(*(dg.AssetKey(["golden", d]) for d in only))
+    together = platform.moving_together(only)
+    goldens = dg.AssetSelection.assets(*(dg.AssetKey(["golden", d]) for d in together))
     graph = build_definitions(platform).resolve_asset_graph()
     return sorted(goldens.upstream().resolve(graph), key=str)
 

@@ -13,7 +13,7 @@ import duckdb
 from expectations.clock import NOW
 from expectations.verdict import Finding
 from orchestration.builds import current_fingerprint
-from orchestration.decisions import Decision, remember_decision
+from orchestration.decisions import Decision, circumstances, remember_decision
 from orchestration.manifest import Manifest
 from orchestration.platform import Platform
 from orchestration.promises import Promises
@@ -95,7 +95,13 @@ def deliver(connection: duckdb.DuckDBPyConnection, table: str, load: str) -> Non
 
 
 def decided(
-    platform: Platform, dataset: str, rows: int = 2, *, at: datetime | None = None, shut_by: Sequence[Finding] = ()
+    platform: Platform,
+    dataset: str,
+    rows: int = 2,
+    *,
+    at: datetime | None = None,
+    valid_for: timedelta = timedelta(days=2),
+    shut_by: Sequence[Finding] = (),
 ) -> Decision:
     """What a gate that just looked at a candidate of so many rows decided; kept in the workshop."""
     now, contract = at or datetime.now(UTC), platform.promises.contracts[dataset]
@@ -107,10 +113,11 @@ def decided(
         verdict=small_verdict(contract, pinned, now, *shut_by),
         pin=pinned,
         fingerprint=fingerprint,
+        circumstances=circumstances(platform.workshop, platform.promises, dataset),
         inputs=(small_input(now, rows),),
         clock=NOW,
         pinned_at=now,
-        valid_until=now + timedelta(days=2),
+        valid_until=now + valid_for,
         examples={},
     )
     remember_decision(platform.workshop, decision)

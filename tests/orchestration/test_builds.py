@@ -26,13 +26,14 @@ def results(**more: Any) -> dict[str, Any]:
 
 def test_every_dataset_has_a_candidate_where_every_model_succeeded(small: Platform) -> None:
     build = read_results(small.manifest, FAMILY, "f", results())
-    assert build.whole
+    assert build.settled
     assert build.tests == {"test.small.orders_add_up": ("pass", 0)}
 
 
 def test_a_failed_test_of_the_golden_model_is_a_finding_and_not_a_missing_candidate(small: Platform) -> None:
     build = read_results(small.manifest, FAMILY, "f", results(test__small__orders_add_up="fail"))
-    assert build.whole
+    assert not build.problems
+    assert not build.settled, "a failed test is asked again"
     assert build.tests["test.small.orders_add_up"][0] == "fail"
 
 
@@ -57,7 +58,7 @@ def test_a_failed_test_above_names_itself_where_it_stopped_a_dataset(small: Plat
 def test_a_model_that_did_not_run_is_no_candidate(small: Platform, status: str | None) -> None:
     build = read_results(small.manifest, FAMILY, "f", results(model__small__orders=status))
     assert build.problems == {"orders": "it was skipped, and dbt names no cause"}
-    assert not build.whole
+    assert not build.settled
 
 
 def test_a_build_is_recalled_as_it_was_for_each_dataset_of_its_family(small: Platform) -> None:
