@@ -66,7 +66,10 @@ class Keys:
         """
         _refuse_inside(directory, golden)
         if not directory.is_dir():
-            raise KeysUnusable(f"there are no keys in {directory}; next: restore them from their backup (docs/operate.md); only a new repository is given new ones")
+            raise KeysUnusable(
+                f"there are no keys in {directory}; required: those that signed {golden}; "
+                "next: restore them from their backup (docs/operate.md); only a new repository is given new ones"
+            )
         if directory.stat().st_mode & 0o077:
             raise KeysUnusable(f"others can open {directory}; required: mode 0700; next: `chmod 700 {directory}`")
         keys = cls(directory)
