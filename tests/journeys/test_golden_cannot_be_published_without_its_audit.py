@@ -77,3 +77,13 @@ def test_zero_rules_is_not_a_pass(journey: Journey) -> None:
 def test_a_rule_without_an_answer_shuts_the_gate(journey: Journey) -> None:
     edit_decision(journey, lambda d: d["verdict"]["findings"].pop())
     refused(journey, "shut the gate")
+
+
+def test_a_verdict_under_another_clock_does_not_open_the_gate(journey: Journey) -> None:
+    platform = journey.platform
+    live = replace(platform, promises=replace(platform.promises, clocks={}))
+    journey.run(f"golden/{DATASET}", platform=live)
+    why = journey.why(DATASET)
+    assert why.candidate_refused
+    assert why.decision is not None
+    assert "changed after the audit" in why.decision.message
