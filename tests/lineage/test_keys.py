@@ -62,8 +62,8 @@ def test_keys_reached_through_a_link_into_the_repository_are_refused(keys: Keys,
         Keys.open(tmp_path / "keys", golden)
 
 
-def test_absent_keys_name_the_command_that_makes_them(tmp_path: Path) -> None:
-    with pytest.raises(KeysUnusable, match="make run"):
+def test_absent_keys_are_to_be_restored_and_never_replaced_by_new_ones(tmp_path: Path) -> None:
+    with pytest.raises(KeysUnusable, match="restore them from their backup"):
         Keys.open(tmp_path / "keys", tmp_path / "golden")
 
 
