@@ -36,13 +36,13 @@ class Journey:
         """Promises and manifest as they are on disk now."""
         return load_platform(self.settings)
 
-    def run(self, *assets: str, platform: Platform | None = None) -> dg.ExecuteInProcessResult:
-        """Run everything, or some assets (`gate/renewal_risk`), as Dagster would."""
+    def run(self, *assets: str, platform: Platform | None = None, job: str = EVERYTHING) -> dg.ExecuteInProcessResult:
+        """Run a job, or some assets of it (`gate/renewal_risk`), as Dagster would."""
         loaded = platform or self.platform
         open_golden(loaded)
-        job = build_definitions(loaded).resolve_job_def(EVERYTHING)
+        resolved = build_definitions(loaded).resolve_job_def(job)
         with dg.DagsterInstance.ephemeral() as instance:
-            return job.execute_in_process(
+            return resolved.execute_in_process(
                 instance=instance,
                 asset_selection=[dg.AssetKey(a.split("/")) for a in assets] or None,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from orchestration.health import expired, unhealthy
 from orchestration.jobs import cadence_schedules, expiry_schedule, garbage_schedule, keep_alive_schedule
 from orchestration.platform import Platform
 from orchestration.publish import open_golden, publish_release
+from orchestration.settings import ROOT
 from tests.golden_repository import open_small
 from tests.orchestration.small import decided
 
@@ -157,3 +159,10 @@ def test_garbage_collection_touches_nothing_that_is_served(small: Platform) -> N
     publish(small, "orders")
     assert run(garbage_schedule(small)) == (True, "")
     assert esclusa.verify("orders", repository=small.settings.golden).ok
+
+
+def test_the_page_for_operators_lists_every_schedule_and_when_it_runs(defs: dg.Definitions) -> None:
+    page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(\w+(?:<\w+>\w*)*_schedule)`", page, re.M))
+    made = {re.sub(r"^land_(?!<)\w+?_and_certify", "land_<system>_and_certify", s.name) for s in defs.schedules or ()}
+    assert listed == made
