@@ -34,6 +34,18 @@ class Build:
         """True where every dataset of the family has a candidate and no test is to be asked again."""
         return not self.problems and all(status in {"pass", "warn"} for status, _ in self.tests.values())
 
+    def refusal(self, dataset: str, owner: str) -> str:
+        """Why there is no candidate of a dataset, for a person; empty where there is one."""
+        problem = self.problems.get(dataset)
+        if problem is None:
+            return ""
+        return f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; next: {remedy_for(dataset)}"
+
+
+def remedy_for(dataset: str) -> str:
+    """What to do about a candidate that cannot be built or pinned."""
+    return f"correct the models, then: esclusa run --only {dataset}"
+
 
 def read_results(manifest: Manifest, family: Iterable[str], fingerprint: str, results: Mapping[str, Any]) -> Build:
     """A Build from dbt's `run_results.json`.

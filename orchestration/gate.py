@@ -93,11 +93,8 @@ def _built(
             f"{dataset}: the candidate was not built from what is in raw now; required: a build of exactly these loads "
             f"and models; owner: {owner}; next: materialise candidate/{dataset}, or `esclusa run --only {dataset}`"
         )
-    if problem := build.problems.get(dataset):
-        raise BuildRefused(
-            f"{dataset}: dbt built no candidate: {problem}; owner: {owner}; "
-            f"next: correct the models, then: esclusa run --only {dataset}"
-        )
+    if refusal := build.refusal(dataset, owner):
+        raise BuildRefused(refusal)
     return build
 
 

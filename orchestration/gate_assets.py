@@ -13,6 +13,7 @@ from expectations.contract import Contract
 from expectations.readiness import expected_rules
 from expectations.rules import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict
+from orchestration.builds import remedy_for
 from orchestration.decisions import Decision, referred_datasets
 from orchestration.gate import BuildRefused, decide
 from orchestration.platform import Platform
@@ -68,8 +69,7 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
                     platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
                 )
         except BuildRefused as refusal:
-            remedy = f"correct the models, then: esclusa run --only {name}"
-            refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy, now=now)
+            refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy_for(name), now=now)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(decision))

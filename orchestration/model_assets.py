@@ -7,14 +7,23 @@ Does not: SQL (`dbt_project`), judging the results (`gate.py`).
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from orchestration.builds import Build, current_fingerprint, read_results, recall_build, remember_build
+from orchestration.builds import (
+    Build,
+    current_fingerprint,
+    read_results,
+    recall_build,
+    remedy_for,
+    remember_build,
+)
 from orchestration.manifest import DBT, Manifest, SourceTable
 from orchestration.platform import Platform
+from orchestration.publish import refuse
 from orchestration.source_assets import POOL, columns_of, source_key
 from orchestration.told import told
 
@@ -147,7 +156,31 @@ def _build(
         results = invocation.get_artifact("run_results.json")
         # A part of the models proves nothing about the whole: the gate then asks for a whole build.
         made_from = "" if context.is_subset else fingerprint
-        remember_build(platform.workshop, family, read_results(platform.manifest, family, made_from, results))
+        build = read_results(platform.manifest, family, made_from, results)
+        remember_build(platform.workshop, family, build)
     finally:
         # Compiled SQL and results can hold values of rows; nothing needs them after this step.
         shutil.rmtree(target, ignore_errors=True)
+    if not context.is_subset:
+        _tell_what_is_missing(context, platform, family, build)
+
+
+def _tell_what_is_missing(
+    context: dg.AssetExecutionContext, platform: Platform, family: tuple[str, ...], build: Build
+) -> None:
+    """Refuse what dbt did not make: its gate has no candidate to look at, and does not run."""
+    missing = {
+        dataset: build.refusal(dataset, platform.promises.contracts[dataset].owner) for dataset in build.problems
+    }
+    for dataset, message in missing.items():
+        context.log.error(message)
+        refuse(
+            platform,
+            [dataset],
+            stage="build",
+            message=message,
+            remedy=remedy_for(dataset),
+            now=datetime.now(UTC),
+        )
+    if missing.keys() == set(family):  # else the step goes on for the datasets that were made
+        raise dg.Failure(description="\n".join(missing.values()), allow_retries=False)

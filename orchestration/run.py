@@ -108,7 +108,7 @@ class Progress:
             self._console.print(_reason(event), style="red", highlight=False, markup=False, soft_wrap=True)
         elif kind is dg.DagsterEventType.STEP_SKIPPED:
             self._console.print(
-                f"[yellow]–[/yellow] {step} [dim]not run: a step before it failed[/dim]", highlight=False
+                f"[yellow]–[/yellow] {step} [dim]not run: what it needs was not made[/dim]", highlight=False
             )
 
 
