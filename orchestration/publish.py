@@ -135,7 +135,7 @@ def refuse(
             certificate=held["certificate"] if held else None,
         )
         if held:
-            platform.workshop.remember(RECORD, name, {**held, "refused": True})
+            platform.workshop.remember(RECORD, name, {**held, "refused": stage})
     if documents:
         golden.publish(verdicts=documents)
 
@@ -233,11 +233,12 @@ def _hold_back(
 
 
 def _in_force(platform: Platform, golden: GoldenRepository, decision: Decision) -> bool:
-    """True where golden serves exactly this decision, and no refusal came after it."""
+    """True where golden serves exactly this decision and tells of a refused delivery where there is one, of nothing else."""
     held = platform.workshop.recall(RECORD, decision.dataset)
+    told = "landing" if refused_deliveries(platform, decision.dataset) else ""
     return (
         held is not None
-        and (not held["refused"] or bool(refused_deliveries(platform, decision.dataset)))
+        and held["refused"] == told
         and held["pinnedAt"] == decision.pinned_at.isoformat()
         and held["candidateDigest"] == decision.pin.digest
         and held["contractDigest"] == decision.verdict.contract_digest
@@ -276,7 +277,7 @@ def _record(decision: Decision, certificate: str) -> dict[str, Any]:
         "rows": decision.pin.rows,
         "synthetic": any(i.synthetic for i in decision.inputs),
         "statistics": {f.rule: f.statistics for f in decision.verdict.findings if f.statistics is not None},
-        "refused": False,
+        "refused": "",  # the stage at which a newer candidate was refused
     }
 
 

@@ -200,6 +200,12 @@ def test_a_delivery_that_is_still_refused_is_told_after_what_is_held_was_certifi
     assert told.status == "certified"
     assert told.decision is not None
     assert (told.decision.stage, told.decision.message) == ("landing", "a column is missing")
+    before = version(small)
+    assert not publish(small, "orders")[0].published, "what was told is not told again every hour"
+    assert version(small) == before
+    small.workshop.forget(REFUSALS, "shop__sales")
+    assert publish(small, "orders")[0].published
+    assert why(small, "orders").ok, "mended"
     decided(small, "parcels")
     publish(small, "parcels")
     assert why(small, "parcels").ok, "its own source delivered"
