@@ -233,7 +233,7 @@ def _hold_back(
 
 
 def _in_force(platform: Platform, golden: GoldenRepository, decision: Decision) -> bool:
-    """True where golden serves exactly this decision and tells of a refused delivery where there is one, of nothing else."""
+    """True where golden serves exactly this decision, and tells of no refusal but that of a newer delivery."""
     held = platform.workshop.recall(RECORD, decision.dataset)
     told = "landing" if refused_deliveries(platform, decision.dataset) else ""
     return (
