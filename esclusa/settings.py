@@ -25,6 +25,16 @@ class Setting:
 SETTINGS = (
     Setting("ESCLUSA_REPOSITORY", ".esclusa/golden", "Golden repository to read: a directory or an http(s) URL."),
     Setting(
+        "ESCLUSA_ENVIRONMENT",
+        "sandbox",
+        "Environment, `sandbox` or `production`: what a gate demands and a reader accepts.",
+    ),
+    Setting(
+        "ESCLUSA_LEDGER",
+        "`ledger.sqlite` beside the repository, else in `ESCLUSA_STATE`",
+        "Ledger of verdicts, releases and reads: a file, or the URL of a Postgres database.",
+    ),
+    Setting(
         "ESCLUSA_STATE",
         "the user's state directory (Linux: ~/.local/state/esclusa)",
         "What a reader remembers: pinned roots, versions seen, downloaded files.",

@@ -13,6 +13,7 @@ from expectations import clauses_promise, clauses_upstream
 from expectations.change import Change
 from expectations.clause import Clause, Evidence
 from expectations.contract import Contract, SourceContract
+from expectations.environment import Environment
 from expectations.rules import Rule, rules_of
 from expectations.verdict import Finding, State, Verdict
 
@@ -43,6 +44,7 @@ def judge(
     source_changes: Mapping[str, tuple[Change, ...]],
     today: date,
     rules_digest: str,
+    environment: Environment = Environment.SANDBOX,
 ) -> Verdict:
     """The verdict on one candidate.
 
@@ -57,6 +59,7 @@ def judge(
         source_changes: system → differences between its last landing and its contract.
         today: wall-clock date, UTC.
         rules_digest: SHA-256 (hex) of what was asked of the data.
+        environment: where the verdict is to hold.
 
     Raises:
         expectations.rules.RuleError: two rules share an id.
@@ -73,6 +76,7 @@ def judge(
         audited_at=audited_at,
         findings=(*measured, *unanswered, *(clause.finding(evidence) for clause in CLAUSES)),
         expected_rules=expected_rules(contract),
+        environment=environment,
     )
 
 

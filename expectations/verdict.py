@@ -14,6 +14,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from expectations.environment import Environment
+
 
 class State(StrEnum):
     """What became of one rule. Only `PASS` and `WARN` open a gate."""
@@ -26,7 +28,7 @@ class State(StrEnum):
 
 
 class GateItem(StrEnum):
-    """The six items that operations and security sign."""
+    """The six items that operations and security sign, and their signature, which production demands besides."""
 
     DEFINITIONS = "definitions"
     SOURCES = "sources"
@@ -34,6 +36,7 @@ class GateItem(StrEnum):
     QUALITY = "quality"
     LINEAGE = "lineage"
     RETENTION = "retention"
+    SIGNOFF = "signoff"
 
 
 OPENING = frozenset({State.PASS, State.WARN})
@@ -97,6 +100,7 @@ class Verdict:
         audited_at: wall clock, timezone-aware UTC.
         findings: every rule of the contract and every clause of the six items.
         expected_rules: ids that the contract demands; one without a finding counts as missing.
+        environment: where it holds; production demands the sign-off besides the six items.
     """
 
     dataset: str
@@ -106,6 +110,7 @@ class Verdict:
     audited_at: datetime
     findings: tuple[Finding, ...]
     expected_rules: frozenset[str] = field(default_factory=frozenset)
+    environment: Environment = Environment.SANDBOX
 
     @property
     def unanswered(self) -> tuple[str, ...]:
@@ -130,12 +135,13 @@ class Verdict:
 
     @property
     def items(self) -> dict[GateItem, State]:
-        """The six items, each with its state."""
-        return {item: self.item_state(item) for item in GateItem}
+        """The items that this environment demands, and any other that a finding speaks of, each with its state."""
+        spoken_of = {f.item for f in self.findings}
+        return {i: self.item_state(i) for i in GateItem if i in spoken_of or i in demanded_items(self.environment)}
 
     @property
     def open(self) -> bool:
-        """The gate: open only when all six items have evidence and every finding opens it."""
+        """The gate: open only when every demanded item has evidence and every finding opens it."""
         return bool(self.expected_rules) and not self.unanswered and all(s in OPENING for s in self.items.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -143,6 +149,7 @@ class Verdict:
         findings = [{**asdict(f), "tags": list(f.tags)} for f in self.findings]
         return {
             "dataset": self.dataset,
+            "environment": str(self.environment),
             "open": self.open,
             "contractDigest": self.contract_digest,
             "candidateDigest": self.candidate_digest,
@@ -153,6 +160,15 @@ class Verdict:
             "expectedRules": sorted(self.expected_rules),
             "findings": findings,
         }
+
+
+def demanded_items(environment: Environment) -> tuple[GateItem, ...]:
+    """The items that a gate needs evidence for.
+
+    Args:
+        environment: the sign-off is demanded in production only.
+    """
+    return tuple(i for i in GateItem if i is not GateItem.SIGNOFF or environment is Environment.PRODUCTION)
 
 
 def read_verdict(document: Mapping[str, Any]) -> Verdict:
@@ -176,6 +192,7 @@ def read_verdict(document: Mapping[str, Any]) -> Verdict:
         audited_at=datetime.fromisoformat(document["auditedAt"]),
         findings=findings,
         expected_rules=frozenset(document["expectedRules"]),
+        environment=Environment(document["environment"]),
     )
 
 

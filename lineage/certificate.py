@@ -83,6 +83,9 @@ def certify(
     previous: str | None,
     signer: Signer,
     certified_at: datetime | None = None,
+    signoffs: Sequence[Mapping[str, Any]] = (),
+    waivers: Sequence[Mapping[str, Any]] = (),
+    ledger: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Sign that a pin keeps its contract; the same arguments give the same bytes.
 
@@ -97,6 +100,8 @@ def certify(
         previous: SHA-256 (hex) of the certificate file now in force, or None.
         signer: the gate key.
         certified_at: wall clock, default now.
+        signoffs, waivers: as they were signed, each with its signature.
+        ledger: sequence number and hash of the ledger's head.
 
     Returns:
         The certificate file: a DSSE envelope as sorted, compact JSON.
@@ -127,6 +132,10 @@ def certify(
                 "digest": contract.digest,
                 "description": str(contract.description.get("purpose") or contract.table.description),
             },
+            "environment": str(verdict.environment),
+            "signoffs": [dict(signoff) for signoff in signoffs],
+            "waivers": [dict(waiver) for waiver in waivers],
+            "ledger": None if ledger is None else dict(ledger),
             "definitions": _definitions(contract),
             "candidateDigest": pin.digest,
             "rulesDigest": verdict.rules_digest,

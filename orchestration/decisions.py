@@ -81,6 +81,7 @@ def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
     clock = dataset_clock(contract, promises.clocks)
     referred = {name: recall_decision(workshop, name) for name in referred_datasets(contract, promises.contracts)}
     facts = {
+        "environment": str(workshop.settings.environment),
         "clock": [clock.kind, _iso(clock.stands_at)],
         "sources": {system: source.digest for system, source in promises.sources.items()},
         "contracts": {name: other.digest for name, other in promises.contracts.items()},

@@ -136,6 +136,7 @@ def _judge(
         source_changes=observed_changes(connection, manifest.feeding(pinned.dataset)),
         today=now.date(),
         rules_digest=rules_digest(contract),
+        environment=workshop.settings.environment,
     )
     verdict = replace(verdict, expected_rules=expected_rules(contract) | set(manifest.tests(pinned.dataset)))
     failing = [f for f in measured if f.state in {State.FAIL, State.WARN} and f.engine == "sql"]

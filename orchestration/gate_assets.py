@@ -12,7 +12,7 @@ import dagster as dg
 from expectations.contract import Contract
 from expectations.readiness import expected_rules
 from expectations.rules import rules_of
-from expectations.verdict import Finding, GateItem, State, Verdict
+from expectations.verdict import Finding, GateItem, State, Verdict, demanded_items
 from orchestration.builds import remedy_for
 from orchestration.decisions import Decision, referred_datasets
 from orchestration.gate import BuildRefused, decide
@@ -53,7 +53,7 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     checks = [
         *(
             dg.AssetCheckSpec(item_check(item), asset=key, description=f"Gate item {item}. {DECIDED_BY_GATE}")
-            for item in GateItem
+            for item in demanded_items(platform.settings.environment)
         ),
         *(dg.AssetCheckSpec(rule, asset=key, description=described.get(rule) or DECIDED_BY_GATE) for rule in rules),
     ]
@@ -80,7 +80,7 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
 
 
 def item_check(item: GateItem) -> str:
-    """Name of a gate item's check: its number among the six comes first, so that the items head the list of checks."""
+    """Name of a gate item's check: its number comes first, so that the items head the list of checks."""
     return f"{list(GateItem).index(item) + 1}_{item}"
 
 

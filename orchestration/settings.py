@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from expectations.environment import Environment
+
 ROOT = Path(__file__).resolve().parents[1]
 
 POSTGRES = "ESCLUSA_POSTGRES_"
@@ -20,6 +22,7 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "ESCLUSA_HOME": (".esclusa in the checkout", "directory of everything that the platform makes"),
     "ESCLUSA_DATA": ("a generated sample", "directory of the source files"),
     "ESCLUSA_REPLAY": ("expectations/replay.yaml", "clocks of historical sources; `none` where every source is live"),
+    "ESCLUSA_PROMISES": ("expectations in the checkout", "directory of contracts, sources, glossary and sign-offs"),
     "ESCLUSA_POSTGRES_<SYSTEM>": ("none", "connection string of a source system that delivers from Postgres"),
 }
 
@@ -32,6 +35,8 @@ class Settings:
         home: directory of the workshop, the keys, the golden repository and Dagster's storage.
         data: directory of the source files, or None for the generated sample.
         replay: file of replay clocks, or None where every clock is the wall clock.
+        expectations: directory of what was agreed: contracts, sources, definitions, sign-offs.
+        environment: `sandbox`, or `production`, which demands the signatures.
         postgres: connection string by system name; secret.
     """
 
@@ -39,6 +44,8 @@ class Settings:
     data: Path | None
     replay: Path | None
     postgres: Mapping[str, str] = field(repr=False)
+    expectations: Path = ROOT / "expectations"
+    environment: Environment = Environment.SANDBOX
 
     @property
     def golden(self) -> Path:
@@ -81,11 +88,6 @@ class Settings:
         return ROOT / "dbt_project"
 
     @property
-    def expectations(self) -> Path:
-        """The PROMISE room: contracts, sources, definitions."""
-        return ROOT / "expectations"
-
-    @property
     def source_files(self) -> Path:
         """The directory that deliveries are read from."""
         return self.data or self.sample
@@ -99,16 +101,37 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
     Raises:
         FileNotFoundError: a path that was named does not exist.
+        ValueError: there is no such environment.
     """
     env = os.environ if environment is None else environment
     data = _existing(env, "ESCLUSA_DATA")
+    promises = _existing(env, "ESCLUSA_PROMISES") or ROOT / "expectations"
     replay = env.get("ESCLUSA_REPLAY")
     return Settings(
         home=Path(env.get("ESCLUSA_HOME") or ROOT / ".esclusa").absolute(),
         data=data,
-        replay=None if replay == "none" else _existing(env, "ESCLUSA_REPLAY") or ROOT / "expectations" / "replay.yaml",
+        replay=None if replay == "none" else _existing(env, "ESCLUSA_REPLAY") or promises / "replay.yaml",
         postgres={k.removeprefix(POSTGRES).lower(): v for k, v in env.items() if k.startswith(POSTGRES) and v},
+        expectations=promises,
+        environment=read_environment(env),
     )
+
+
+def read_environment(env: Mapping[str, str]) -> Environment:
+    """The environment that `ESCLUSA_ENVIRONMENT` names; a name that is none is refused, never guessed.
+
+    Args:
+        env: variable → value.
+
+    Raises:
+        ValueError: there is no such environment.
+    """
+    name = env.get("ESCLUSA_ENVIRONMENT") or Environment.SANDBOX
+    if name not in list(Environment):
+        raise ValueError(
+            f"ESCLUSA_ENVIRONMENT={name}: required: {' or '.join(Environment)}; next: correct it or unset it"
+        )
+    return Environment(name)
 
 
 def _existing(env: Mapping[str, str], name: str) -> Path | None:
