@@ -138,8 +138,6 @@ def test_a_failed_rule_shows_observed_and_required_as_numbers_and_who_is_asked_t
     assert results[item_check(GateItem.ACCESS)].passed
     items = {item_check(item) for item in decision.verdict.items}
     assert results.keys() == items | {f.rule for f in decision.verdict.findings}
-        f.rule for f in decision.verdict.findings
-    }
 
 
 def test_a_warning_is_shown_as_one_and_does_not_count_as_passed(small: Platform) -> None:
