@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from expectations.readiness import expected_rules
 from expectations.environment import Environment
+from expectations.readiness import expected_rules
 from expectations.verdict import Finding, GateItem, State, demanded_items
 from orchestration.definitions import build_definitions
 from orchestration.gate_assets import check_results, findings_table, item_check
