@@ -4,7 +4,9 @@
     ├── NotReadable          exit 1   nothing certified to hand out now
     │   ├── NotCertified              no certificate was ever published under that name
     │   │   └── Withdrawn             there was one; its owner took it back
-    │   └── Expired                   the promise ran out: of a dataset, or of the whole repository
+    │   │       └── Revoked           … for a reason that concerns this very certificate
+    │   ├── Expired                   the promise ran out: of a dataset, or of the whole repository
+    │   └── KeyMissing                no key for a column that was published sealed
     ├── Misused              exit 2   the request itself is wrong; another request works
     │   ├── UnknownColumn
     │   └── QueryRefused              not one read-only SELECT over datasets of the release
@@ -12,7 +14,8 @@
     │   ├── Tampered                  bytes differ from what was signed
     │   ├── RolledBack                older than what this machine has seen, or mixed from several releases
     │   └── Untrusted                 signed by a key that the pinned root does not vouch for
-    └── Unreachable          exit 4   no answer, or a file that should be there is not
+    ├── Unreachable          exit 4   no answer, or a file that should be there is not
+    └── LedgerUnavailable    exit 4   what cannot be recorded does not happen
 
 Belongs here: the tree and how an error reads. Does not: deciding when to raise one.
 """
@@ -68,8 +71,16 @@ class Withdrawn(NotCertified):
     """There was a certificate; its owner took it back."""
 
 
+class Revoked(Withdrawn):
+    """This very certificate was taken back: what was read under it should not be relied on."""
+
+
 class Expired(NotReadable):
     """The promise ran out: of one dataset, or of the whole repository."""
+
+
+class KeyMissing(NotReadable):
+    """There is no key at hand for a column that was published sealed."""
 
 
 class Misused(EsclusaError):
@@ -110,12 +121,18 @@ class Unreachable(EsclusaError):
     exit_code = 4
 
 
+class LedgerUnavailable(EsclusaError):
+    """The ledger cannot be used: what cannot be recorded does not happen."""
+
+    exit_code = 4
+
+
 EXIT_CODES = {
     0: "done; certified",
-    1: "not certified, refused, withdrawn or expired",
+    1: "not certified, refused, withdrawn or expired; or without the key",
     2: "wrong use: unknown option, column or query",
     3: "tampered, untrusted or rolled back",
-    4: "repository unreachable or incomplete",
+    4: "repository or ledger unreachable or incomplete",
 }
 
 
