@@ -14,8 +14,9 @@ from expectations.loader.custom import custom, lint_custom, listed, named_column
 from expectations.loader.document import Document, Location
 from expectations.loader.lint_frame import lint_frame, members, one_of
 from expectations.loader.lint_rules import lint_rules
+from expectations.loader.lint_slas import lint_slas
 from expectations.loader.problem import Problem, nearest
-from expectations.loader.vocabulary import SLA_MEASURED, SLA_NAMES, TIME_UNITS
+from expectations.loader.vocabulary import MASKS
 
 
 def lint_contract(
@@ -41,7 +42,7 @@ def lint_contract(
             )
         )
     columns = [c["name"] for c in table["properties"]]
-    problems += _slas(document, columns)
+    problems += lint_slas(document)
     problems += _roles(document)
     problems += _named_columns(document, columns)
     problems += _terms(document, glossary)
@@ -65,6 +66,7 @@ def lint_source(document: Document) -> tuple[Problem, ...]:
                 document.problem(("schema", i), "has no property `delivery`: nothing says how the table arrives")
             )
         problems += lint_rules(document, i, ())
+    problems += lint_slas(document)
     return tuple(problems)
 
 
@@ -88,40 +90,6 @@ def lint_term(document: Document) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _slas(document: Document, columns: Collection[str]) -> Iterator[Problem]:
-    dataset, seen = document.data["name"], set()
-    for i, sla in enumerate(document.data.get("slaProperties") or ()):
-        at: Location = ("slaProperties", i)
-        name, element = sla["property"], sla.get("element", "")
-        yield from one_of(document, (*at, "property"), SLA_NAMES)
-        if name in seen:
-            yield document.problem((*at, "property"), f"{name} is promised twice")
-        seen.add(name)
-        if element:
-            table, _, column = element.partition(".")
-            if table != dataset:
-                yield document.problem(
-                    (*at, "element"), f"names the table {table}; required: {dataset}.<column>", dataset
-                )
-            elif column not in columns:
-                yield document.problem(
-                    (*at, "element"), f"names the column {column}, which does not exist", nearest(column, columns)
-                )
-        if name not in SLA_MEASURED:
-            continue
-        if not element:
-            yield document.problem(
-                at, f"{name} needs an `element`, <table>.<column>: the data's own time is what counts"
-            )
-        if isinstance(sla["value"], bool) or not isinstance(sla["value"], int | float) or not 0 < sla["value"] < 1e6:
-            yield document.problem((*at, "value"), "is no duration; required: a number above 0")
-        if sla.get("unit") not in TIME_UNITS:
-            meant = nearest(sla.get("unit", ""), TIME_UNITS)
-            yield document.problem(
-                at, f"has the unit {sla.get('unit', '(none)')}; required: one of {', '.join(TIME_UNITS)}", meant
-            )
-
-
 def _roles(document: Document) -> Iterator[Problem]:
     """Approvers and signing roles that nobody in the team holds."""
     people = [m["username"] for m in members(document.data)]
@@ -136,10 +104,23 @@ def _roles(document: Document) -> Iterator[Problem]:
             for person in approvers(role.get(level, "")):
                 if person not in people:
                     yield document.problem(("roles", i, level), f"{person} is not in the team", nearest(person, people))
+        yield from _masks(document, i, granted.get("mask", {}))
     for name in listed(custom(document.data).get("gate", {}).get("signoffs", ())):
         if name not in held:
             yield document.problem(
                 _at(document, "gate"), f"nobody in the team has the role {name}, which must sign", nearest(name, held)
+            )
+
+
+def _masks(document: Document, i: int, masks: Mapping[str, str]) -> Iterator[Problem]:
+    """Masks that do not fit the type of their column."""
+    types = {c["name"]: c.get("logicalType", "") for c in document.data["schema"][0]["properties"]}
+    for name, technique in masks.items():
+        fitting = MASKS[technique]
+        if fitting and name in types and types[name] not in fitting:
+            others = ", ".join(mask for mask, fits in MASKS.items() if not fits or types[name] in fits)
+            yield document.problem(
+                ("roles", i), f"masks {name}, a {types[name]}, by {technique}; required: one of {others}"
             )
 
 

@@ -15,7 +15,15 @@ VENDOR = "esclusa"
 
 SEVERITIES = ("error", "warning")
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
-RESTRAINED = frozenset({"confidential", "restricted"})  # above internal: masked, denied or pseudonymised
+RESTRAINED = frozenset({"confidential", "restricted"})  # above internal: read only where a role's grant names it
+MASKS: Mapping[str, tuple[str, ...]] = {  # technique of masking at reading → logical types that it fits; all where none
+    "hash": (),
+    "null": (),
+    "redact": ("string",),
+    "last4": ("string",),
+    "year": ("date", "timestamp"),
+    "month": ("date", "timestamp"),
+}
 STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
 API_VERSIONS = ("v3.1.0", "v3.2.0")
 
@@ -118,6 +126,7 @@ _SYSTEM = _mapping(
     reason=TEXT,
     governedUntil=DAY,
 )
+_HOLD: Schema = {"anyOf": [{"enum": [False]}, _mapping("reason", "by", "since", reason=TEXT, by=TEXT, since=DAY)]}
 _TOLERANCE = _mapping("value", "unit", value={"type": "number", "minimum": 0}, unit=_words("percent", "rows"))
 
 CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
@@ -232,8 +241,8 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "role",
         "columns",
-        _mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": TEXT}),
-        "columns above internal that the role needs (`allow`), and columns that it does not get or gets masked",
+        _mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": _words(*MASKS)}),
+        "columns above internal that the role needs (`allow`), and columns that it does not get (`deny`) or gets masked",
     ),
     CustomProperty("role", "expires", DAY, "last day of the grant"),
     CustomProperty(
@@ -242,7 +251,7 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
         _mapping(
             "action",
             action=_words("delete", "anonymise"),
-            legalHold=YES,
+            legalHold=_HOLD,
             erasure=_mapping(key=TEXT, method=TEXT, maxDays=COUNT),
             evidence=TEXT,
         ),

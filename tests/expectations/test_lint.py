@@ -67,6 +67,8 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
     # columns that our properties name
     ("deny: [note]", "deny: [notes]", "roles[planner]", "the column notes, which does not exist", "note"),
     ('mask: {buyer_hmac: "null"}', 'mask: {buyer_hash: "null"}', "roles[planner]", "the column buyer_hash", "buyer_hmac"),
+    ('mask: {buyer_hmac: "null"}', "mask: {buyer_hmac: redcat}", "roles[planner].customProperties[columns].value.mask.buyer_hmac", "one of hash, null, redact, last4, year, month", "redact"),
+    ('mask: {buyer_hmac: "null"}', "mask: {buyer_hmac: year}", "roles[planner]", "masks buyer_hmac, a string, by year; required: one of hash, null, redact, last4", None),
     ("deny: [note]", "allow: [note], deny: [note]", "roles[planner]", "denies the column note and grants it", None),
     ("sensitiveColumns: [buyer_hmac]", "sensitiveColumns: [buyer]", "customProperties[accessAudit].value", "the column buyer,", "buyer_hmac"),
     ("key: buyer_hmac, method", "key: buyer_hmc, method", "slaProperties[retention]", "the column buyer_hmc", "buyer_hmac"),
