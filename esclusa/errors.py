@@ -129,7 +129,7 @@ class LedgerUnavailable(EsclusaError):
 
 EXIT_CODES = {
     0: "done; certified",
-    1: "not certified, refused, withdrawn or expired; or without the key",
+    1: "not certified, refused, withdrawn, revoked or expired; or without the key",
     2: "wrong use: unknown option, column or query",
     3: "tampered, untrusted or rolled back",
     4: "repository or ledger unreachable or incomplete",

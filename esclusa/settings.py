@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from platformdirs import user_state_dir
+
+from esclusa.ledger import Ledger
+from esclusa.location import Location
+
+LEDGER_FILE = "ledger.sqlite"
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,17 @@ class Settings:
     Args:
         repository: directory or http(s) URL of the golden repository.
         state: directory of pinned roots, versions seen and downloads; private to the user.
+        ledger: file or URL of the ledger, or empty; `ledger_for` knows the default.
     """
 
     repository: str
     state: Path
+    ledger: str = field(default="", repr=False)  # a URL may hold a password
+
+    @property
+    def own_ledger(self) -> Path:
+        """Where a reader records its reads when it cannot reach the publisher's ledger."""
+        return self.state / LEDGER_FILE
 
 
 def load_settings(
@@ -68,4 +80,25 @@ def load_settings(
     """
     where = os.fspath(repository) if repository is not None else environment.get("ESCLUSA_REPOSITORY", "")
     memory = os.fspath(state) if state is not None else environment.get("ESCLUSA_STATE", "")
-    return Settings(where or ".esclusa/golden", Path(memory or user_state_dir("esclusa")).expanduser())
+    return Settings(
+        where or ".esclusa/golden",
+        Path(memory or user_state_dir("esclusa")).expanduser(),
+        environment.get("ESCLUSA_LEDGER", ""),
+    )
+
+
+def ledger_for(settings: Settings, location: Location) -> Ledger:
+    """The ledger that reads of a repository go into: the publisher's where it can be reached, else the reader's own.
+
+    Args:
+        location: of the golden repository.
+
+    Raises:
+        Misused: the setting names a database that a ledger cannot be kept in; at its first use.
+    """
+    if settings.ledger:
+        return Ledger(settings.ledger)
+    beside = location.directory and location.directory.parent / LEDGER_FILE
+    if beside and (beside.exists() or os.access(beside.parent, os.W_OK)):
+        return Ledger(beside)
+    return Ledger(settings.own_ledger)

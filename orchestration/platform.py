@@ -8,7 +8,9 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
+from esclusa.ledger import Ledger
 from orchestration.manifest import Manifest, family_of, load_manifest
 from orchestration.promises import Promises, load_promises
 from orchestration.settings import ROOT, Settings
@@ -23,6 +25,11 @@ class Platform:
     promises: Promises
     manifest: Manifest
     workshop: Workshop
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where everything that is decided is recorded."""
+        return Ledger(self.settings.ledger)
 
     @property
     def datasets(self) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Settings:
         expectations: directory of what was agreed: contracts, sources, definitions, sign-offs.
         environment: `sandbox`, or `production`, which demands the signatures.
         postgres: connection string by system name; secret.
+        ledger_url: file or URL of the ledger, where it is not in `home`; may hold a password.
     """
 
     home: Path
@@ -46,6 +47,12 @@ class Settings:
     postgres: Mapping[str, str] = field(repr=False)
     expectations: Path = ROOT / "expectations"
     environment: Environment = Environment.SANDBOX
+    ledger_url: str = field(default="", repr=False)
+
+    @property
+    def ledger(self) -> str | Path:
+        """The ledger; a reader finds it beside the golden repository."""
+        return self.ledger_url or self.home / "ledger.sqlite"
 
     @property
     def golden(self) -> Path:
@@ -114,6 +121,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         postgres={k.removeprefix(POSTGRES).lower(): v for k, v in env.items() if k.startswith(POSTGRES) and v},
         expectations=promises,
         environment=read_environment(env),
+        ledger_url=env.get("ESCLUSA_LEDGER", ""),
     )
 
 

@@ -24,9 +24,9 @@ def test_the_promised_names_are_these() -> None:
     assert set(esclusa.__all__) == {
         *("open", "read", "sql", "catalog", "verify", "why", "trust"),
         *("Anchor", "Certificate", "Check", "Decision", "Entry", "Finding", "Release", "Report", "Why"),
-        *("EsclusaError", "NotReadable", "NotCertified", "Withdrawn", "Expired"),
+        *("EsclusaError", "NotReadable", "NotCertified", "Withdrawn", "Revoked", "Expired", "KeyMissing"),
         *("Misused", "UnknownColumn", "QueryRefused"),
-        *("NotGenuine", "Tampered", "RolledBack", "Untrusted", "Unreachable"),
+        *("NotGenuine", "Tampered", "RolledBack", "Untrusted", "Unreachable", "LedgerUnavailable"),
     }
 
 
