@@ -91,7 +91,20 @@ def read_document(path: Path) -> Document:
     Raises:
         ContractError: the file cannot be read, is not YAML, repeats a key, or says what JSON cannot.
     """
-    text = _text(path)
+    return parse_document(path, _bytes(path))
+
+
+def parse_document(path: Path, raw: bytes) -> Document:
+    """Read YAML, or JSON, which is YAML, from bytes: those whose signature was checked, where it is signed.
+
+    Args:
+        path: the file that they came from, named in refusals.
+        raw: at most 1,000,000 bytes.
+
+    Raises:
+        ContractError: as for `read_document`.
+    """
+    text = _text(path, raw)
     if re.search(r"^%YAML(?!\s+1\.2\s*$)", text, re.MULTILINE):
         raise _refusal(path, 1, "declares another YAML version; contracts are YAML 1.2: remove the %YAML line")
     try:
@@ -136,11 +149,14 @@ def _refusal(path: Path, line: int, message: str) -> ContractError:
     return ContractError(path, [Problem(str(path), line, "(file)", message)])
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _refusal(path, 1, f"cannot be read: {error.strerror}") from None
+
+
+def _text(path: Path, raw: bytes) -> str:
     if len(raw) > _LARGEST_FILE:
         raise _refusal(path, 1, f"has {len(raw):,} bytes; at most {_LARGEST_FILE:,} are read")
     try:
