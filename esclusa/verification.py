@@ -27,6 +27,7 @@ CHECKS = {
     "validity": "its promise has not run out",
     "files": "certificate and release list the same files, digest by digest",
     "contract": "the contract is the one that was kept",
+    "policies": "the access policies are the ones that were certified",
     "parts": "every Parquet file hashes to the digest that was certified",
 }
 
@@ -41,21 +42,18 @@ class Vouched:
         certificate: the certificate in force.
         role: where its files are listed.
         parts: paths of its Parquet files, in row order.
+        policies: who may read which column for what, as Cedar.
     """
 
     certificate: Certificate
     role: Role
     parts: tuple[str, ...]
+    policies: str
 
 
 def certificate_path(dataset: str) -> str:
     """Where a dataset's certificate is listed."""
     return f"{dataset}/certificate.json"
-
-
-def contract_path(dataset: str) -> str:
-    """Where a dataset's contract is listed."""
-    return f"{dataset}/contract.yaml"
 
 
 def vouch(repository: Repository, dataset: str, note: Note) -> Vouched:
@@ -77,8 +75,11 @@ def vouch(repository: Repository, dataset: str, note: Note) -> Vouched:
     with owned_by(certificate.owner):
         _valid(certificate, role, note)
         parts = _same_files(certificate, role, note)
-        _contract_kept(repository, certificate, role, note)
-    return Vouched(certificate, role, parts)
+        _document(repository, role, "contract.yaml")
+        note("contract", f"version {certificate.contract_version}, digest {certificate.contract_digest[:16]}…")
+        policies = _document(repository, role, "policies.cedar")
+        note("policies", f"sha256 {sha256(policies).hexdigest()[:16]}…")
+    return Vouched(certificate, role, parts, policies.decode())
 
 
 def hash_parts(repository: Repository, vouched: Vouched, note: Note) -> None:
@@ -193,12 +194,11 @@ def _same_files(certificate: Certificate, role: Role, note: Note) -> tuple[str, 
     return parts
 
 
-def _contract_kept(repository: Repository, certificate: Certificate, role: Role, note: Note) -> None:
-    path = contract_path(role.name)
+def _document(repository: Repository, role: Role, name: str) -> bytes:
+    path = f"{role.name}/{name}"
     if path not in role.files:
-        raise Tampered(f"{role.name} is listed without its contract.", observed="no contract.yaml", required=path)
-    repository.read(role, path)
-    note("contract", f"version {certificate.contract_version}, digest {certificate.contract_digest[:16]}…")
+        raise Tampered(f"{role.name} is listed without its {name}.", observed=f"no {name}", required=path)
+    return repository.read(role, path)
 
 
 def moment(at: datetime) -> str:

@@ -18,7 +18,7 @@ from tuf.api.metadata import TargetFile
 from expectations.contract import Contract
 from expectations.verdict import read_verdict
 from lineage.book import VERDICTS
-from lineage.certificate import CONTRACT_FILE, contract_file, read_statement
+from lineage.certificate import documents, read_statement
 from lineage.decision import decision, read_decision
 from lineage.errors import CertificateRefused
 from lineage.files import take_in
@@ -115,7 +115,7 @@ def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
     statement = read_statement(release.certificate, change.keys.signer("gate").public_key)
     predicate: Mapping[str, Any] = statement["predicate"]
     files = {part.name: part.sha256 for part in pin.parts}
-    files[CONTRACT_FILE] = sha256(contract_file(release.contract)).hexdigest()
+    files |= {name: sha256(content).hexdigest() for name, content in documents(release.contract).items()}
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
     current = current_certificate(change, dataset)
     problem = ""
@@ -161,10 +161,10 @@ def _bring_in(change: Change, release: DatasetRelease, predicate: Mapping[str, A
             done.result()
     change.on_step("certificate")
     certificate = change.put(f"{dataset}/{CERTIFICATE_FILE}", release.certificate)
-    change.on_step("contract")
-    contract = change.put(f"{dataset}/{CONTRACT_FILE}", contract_file(release.contract))
+    change.on_step("documents")
+    beside = [change.put(f"{dataset}/{name}", content) for name, content in documents(release.contract).items()]
     role = change.role(dataset)
-    role.targets = {target.path: target for target in (*parts, certificate, contract)}
+    role.targets = {target.path: target for target in (*parts, certificate, *beside)}
     role.unrecognized_fields["esclusa"] = {
         "dataset": dataset,
         "release": release.contract.release,

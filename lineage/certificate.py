@@ -21,6 +21,7 @@ from securesystemslib.signer import Key, Signer
 
 from expectations.clock import Clock
 from expectations.contract import Contract
+from expectations.policy import policies_of
 from expectations.verdict import Verdict
 from lineage.errors import CertificateRefused, GateShut
 from lineage.pin import Pin
@@ -29,6 +30,7 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:esclusa:certificate:v1"
 CONTRACT_FILE = "contract.yaml"
+POLICIES_FILE = "policies.cedar"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class Input:
     landed_at: datetime
     contract_digest: str
     synthetic: bool
+
+
+def documents(contract: Contract) -> dict[str, bytes]:
+    """What is published beside the rows: file name → content.
+
+    Args:
+        contract: the loaded contract.
+    """
+    return {CONTRACT_FILE: contract_file(contract), POLICIES_FILE: policies_of(contract).encode()}
 
 
 def contract_file(contract: Contract) -> bytes:
@@ -116,8 +127,8 @@ def certify(
         raise ValueError(f"{contract.name}: every moment in a certificate needs a time zone")
     _demand_open(verdict, contract, pin, inputs, valid_until, certified_at)
     subject = [{"name": f"{contract.name}/{part.name}", "digest": {"sha256": part.sha256}} for part in pin.parts]
-    published = sha256(contract_file(contract)).hexdigest()
-    subject.append({"name": f"{contract.name}/{CONTRACT_FILE}", "digest": {"sha256": published}})
+    for name, content in documents(contract).items():
+        subject.append({"name": f"{contract.name}/{name}", "digest": {"sha256": sha256(content).hexdigest()}})
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": subject,

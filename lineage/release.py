@@ -30,7 +30,7 @@ COMMIT_STEPS = (
     "timestamp durable",
     "tidy",
 )
-PUBLISH_STEPS = ("turn", "recover", "part", "certificate", "contract", "decision", *COMMIT_STEPS)
+PUBLISH_STEPS = ("turn", "recover", "part", "certificate", "documents", "decision", *COMMIT_STEPS)
 
 
 class Change:

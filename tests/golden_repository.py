@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from expectations.clock import NOW, Clock
-from expectations.contract import Column, Contract, Table
+from expectations.contract import Column, Contract, Role, Table
 from expectations.verdict import Finding, GateItem, State, Verdict
 from lineage.certificate import Input, certify
 from lineage.keys import Keys
@@ -20,6 +20,7 @@ from lineage.repository import DatasetRelease, GoldenRepository
 
 Rows = Sequence[Mapping[str, Any]]
 CODE = "0" * 40
+READER = Role("tester", "read", ("testing",), ("ada",), date(2099, 12, 31), {}, 1)  # who reads every small dataset
 
 
 def publish_small(
@@ -163,7 +164,7 @@ def small_contract(
         support=({"channel": "#test", "url": "https://example.org/test"},),
         table=table,
         slas=(),
-        roles=(),
+        roles=(READER,),
         terms=(),
         sources=(),
         release=group or name,

@@ -242,7 +242,7 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
         "role",
         "columns",
         _mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": _words(*MASKS)}),
-        "columns above internal that the role needs (`allow`), and columns that it does not get (`deny`) or gets masked",
+        "columns above internal that it needs (`allow`), and columns that it does not get (`deny`) or gets masked (`mask`)",
     ),
     CustomProperty("role", "expires", DAY, "last day of the grant"),
     CustomProperty(

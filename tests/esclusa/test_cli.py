@@ -151,7 +151,7 @@ def test_verify_shows_each_check_and_what_the_certificate_says(run: Run) -> None
         assert word in unwrapped(done.out)
     report = json.loads(run("verify", "generated", "--json").out)
     assert report["ok"]
-    assert len(report["checks"]) == 9
+    assert len(report["checks"]) == 10
 
 
 def test_verify_of_a_tampered_dataset_shows_where_it_failed_and_exits_3(run: Run, golden: Golden) -> None:

@@ -107,7 +107,7 @@ def test_a_signed_certificate_whose_evidence_is_shut_fails_its_verdict(golden: G
 
 def test_a_gate_item_without_evidence_fails_the_verdict(golden: Golden) -> None:
     def drop_an_item(said: Predicate) -> None:
-        gone = said["verdict"]["findings"].pop()
+        gone = said["verdict"]["findings"].pop(0)
         said["verdict"]["expectedRules"].remove(gone["rule"])
 
     check, error = failed_check(lying(golden, drop_an_item))
@@ -129,9 +129,10 @@ def test_a_promise_that_ran_out_fails_its_validity(golden: Golden) -> None:
         lambda files: {**files, "orders/part-00001.parquet": files["orders/part-00000.parquet"]},
         lambda files: {**files, "orders/part-00000.parquet": files["orders/contract.yaml"]},
         lambda files: {path: info for path, info in files.items() if path != "orders/contract.yaml"},
+        lambda files: {path: info for path, info in files.items() if path != "orders/policies.cedar"},
         lambda files: {path: info for path, info in files.items() if not path.endswith(".parquet")},
     ],
-    ids=["one more", "another", "no contract", "no part"],
+    ids=["one more", "another", "no contract", "no policies", "no part"],
 )
 def test_other_files_than_the_certificate_vouches_for_fail(golden: Golden, files: Any) -> None:
     check, error = failed_check(lying(golden, files=files))
@@ -171,7 +172,11 @@ def test_a_dataset_without_a_certificate_fails(golden: Golden) -> None:
     assert (check, type(error)) == ("certificate", Untrusted)
 
 
-def test_an_edited_contract_and_an_edited_part_fail_their_own_checks(golden: Golden) -> None:
+def test_an_edited_contract_edited_policies_and_an_edited_part_fail_their_own_checks(golden: Golden) -> None:
+    policies = golden.target("customers", "policies.cedar")
+    policies.write_text(policies.read_text().replace("tester", "anyone"))
+    check, error = failed_check(opened(golden), "customers")
+    assert (check, type(error)) == ("policies", Tampered)
     golden.target("customers", "contract.yaml").write_text("name: other\n")
     assert failed_check(opened(golden), "customers")[0] == "contract"
     part = golden.target("orders", "part-00000.parquet")

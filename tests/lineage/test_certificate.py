@@ -18,6 +18,7 @@ from securesystemslib.signer import CryptoSigner
 
 from expectations.clock import NOW, Clock
 from expectations.contract import Term, TermUse
+from expectations.policy import policies_of
 from expectations.verdict import Finding, GateItem, State, read_verdict
 from lineage.certificate import certify, contract_file, read_statement
 from lineage.errors import CertificateRefused, GateShut
@@ -56,8 +57,9 @@ def test_the_subjects_are_the_published_files(arguments: dict[str, Any]) -> None
     subjects = {s["name"]: s["digest"]["sha256"] for s in statement(arguments)["subject"]}
     files = {f"orders/{part.name}": part.path.read_bytes() for part in arguments["pin"].parts}
     files["orders/contract.yaml"] = contract_file(CONTRACT)
+    files["orders/policies.cedar"] = policies_of(CONTRACT).encode()
     assert subjects == {name: sha256(content).hexdigest() for name, content in files.items()}
-    assert len(subjects) == 3
+    assert len(subjects) == 4
 
 
 def test_the_predicate_says_what_was_promised_measured_and_used(arguments: dict[str, Any]) -> None:

@@ -74,7 +74,7 @@ def test_a_release_that_was_in_force_within_the_grace_stays_whole_however_old_it
     publish_small(golden.path, golden.keys.directory, {"orders": [{"id": 3}]})
     golden.collect_garbage(GRACE)
     held = [golden.path / "targets" / target.get_prefixed_paths()[0] for target in role.targets.values()]
-    assert [path.exists() for path in held] == [True] * 3
+    assert [path.exists() for path in held] == [True] * 4
     assert kinds(golden)["parquet"] == 2
 
 
