@@ -72,7 +72,7 @@ class Manifest:
             uid = ahead.pop()
             if uid not in seen:
                 seen.add(uid)
-                ahead += [p for p in self._parents.get(uid, []) if p.split(".")[0] in {"model", "seed", "source"}]
+                ahead += self.read_by(uid)
         return frozenset(seen)
 
     def build_order(self, datasets: Iterable[str]) -> tuple[Mapping[str, Any], ...]:
@@ -119,6 +119,19 @@ class Manifest:
         entry: Mapping[str, Any] = self._nodes[uid]
         return entry
 
+    def read_by(self, uid: str) -> tuple[str, ...]:
+        """Unique ids of the models, seeds and sources that a model reads."""
+        return tuple(p for p in self._parents.get(uid, ()) if p.split(".")[0] in {"model", "seed", "source"})
+
+    def relation(self, uid: str) -> str:
+        """`<schema>.<table>` of a model, seed or source."""
+        entry = self.document["sources"].get(uid) or self._nodes[uid]
+        return f"{entry['schema']}.{entry.get('identifier') or entry['alias']}"
+
+    def compiled(self, uid: str) -> str:
+        """The SQL that dbt made of a model; empty where it made none."""
+        return str(self._nodes[uid].get("compiled_code") or "")
+
     def fingerprint(self, datasets: Iterable[str], loads: Iterable[str]) -> str:
         """Digest of all that a build depends on: code of the models, tests and macros, and the loads they read.
 
@@ -160,8 +173,12 @@ def load_manifest(settings: Settings) -> Manifest:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not path.exists() or path.stat().st_mtime < _newest(settings.dbt_project):
             _parse(settings)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not any(node.get("compiled_code") for node in document["nodes"].values()):  # of an earlier version
+            _parse(settings)
+            document = json.loads(path.read_text(encoding="utf-8"))
     digest = sha256((settings.dbt_project / "dbt_project.yml").read_bytes()).hexdigest()
-    return Manifest(json.loads(path.read_text(encoding="utf-8")), digest)
+    return Manifest(document, digest)
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -181,10 +198,12 @@ def _newest(project: Path) -> float:
 
 
 def _parse(settings: Settings) -> None:
-    command = [str(DBT), "--quiet", "parse", "--project-dir", str(settings.dbt_project)]
+    # Compiled, for column lineage; without a look into the warehouse, which another process may hold.
+    offline = ("--no-introspect", "--no-populate-cache")
+    command = [str(DBT), "--quiet", "compile", *offline, "--project-dir", str(settings.dbt_project)]
     done = subprocess.run(command, env=dbt_environment(settings), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ManifestError(
             f"dbt cannot read {settings.dbt_project.name}: {(done.stdout + done.stderr).strip()[-2000:]}\n"
-            f"next: correct the project, then run `dbt parse --project-dir {settings.dbt_project.name}`"
+            f"next: correct the project, then run `dbt compile --project-dir {settings.dbt_project.name}`"
         )

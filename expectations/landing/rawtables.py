@@ -28,6 +28,7 @@ create table if not exists meta.loads (
 )
 """
 STAMPS = "_load_id varchar, _file_digest varchar, _loaded_at timestamptz"
+STAMP_NAMES = tuple(column.split()[0] for column in STAMPS.split(", "))
 
 
 @dataclass(frozen=True)

@@ -109,5 +109,5 @@ def test_a_project_that_dbt_cannot_read_is_refused_with_the_command_to_run(real:
 
     (Broken.dbt_project / "models" / "golden" / "orphan.sql").write_text("select * from {{ ref('nobody') }}")
     settings = Broken(**{**vars(replace(real.settings, home=tmp_path))})
-    with pytest.raises(ManifestError, match=r"nobody[\s\S]*next: .*dbt parse"):
+    with pytest.raises(ManifestError, match=r"nobody[\s\S]*next: .*dbt compile"):
         load_manifest(settings)
