@@ -252,6 +252,7 @@ class SourceContract:
     Args:
         system: its name, equal to the file's stem.
         owner: who answers for it.
+        slas: what was promised of its tables; of `retention` one for each table that has one.
         agreed_by, agreed_on: the agreement; empty or None shuts the sources item of whatever it feeds.
         digest: SHA-256 (hex) over RFC 8785 JSON of the document.
     """
@@ -269,6 +270,7 @@ class SourceContract:
     document: Mapping[str, Any]
     digest: str
     path: Path
+    slas: tuple[Sla, ...] = ()
 
     def table(self, name: str) -> Table:
         """The table of that name.

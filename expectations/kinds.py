@@ -181,7 +181,10 @@ def _extreme(function: str, end: str) -> Callable[[Rule, Scope], Mapping[str, Me
         (column,) = rule.columns
         if scope.types[column] != "DATE" and not scope.types[column].startswith("TIMESTAMP"):
             raise RuleError(f"`{column}` is {scope.types[column]}; an age needs a date or timestamp")
-        at = Aggregate(f"epoch_us({function}({quote(column)}))", (column,), cheap=f"epoch_us(c0.{end})")
+        spared = rule.arguments.get("anonymised")  # an old row that is nobody's any more may stay
+        counted = f" FILTER (WHERE {' OR '.join(f'{quote(c)} IS NOT NULL' for c in spared)})" if spared else ""
+        cheap = None if spared else f"epoch_us(c0.{end})"
+        at = Aggregate(f"epoch_us({function}({quote(column)}){counted})", (column, *(spared or ())), cheap=cheap)
         return {"at": at, "undated": missing_values(column, (), scope.types)}
 
     return measures
@@ -203,6 +206,8 @@ def _retained(rule: Rule, scope: Scope, measured: Measured) -> Observation:
     if measured["at"] is not None:
         oldest = EPOCH + timedelta(microseconds=measured["at"])
         age, statistics = (scope.clock_at - oldest) / timedelta(days=1), {"oldest": oldest.isoformat()}
+    if hold := rule.arguments.get("hold"):  # while it stands, keeping is the duty
+        return Observation(age, True, hold, statistics)
     if measured["undated"]:
         note = f"{measured['undated']:,} rows have no `{rule.columns[0]}`, so nobody can say when they must go"
         return Observation(age, False, note, statistics)

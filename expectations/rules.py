@@ -16,6 +16,7 @@ from typing import Any
 from expectations.contract import Column, Contract, Quality
 from expectations.drift import THRESHOLD
 from expectations.kinds import KINDS, kind_of
+from expectations.retention import ANONYMISE, policy_of
 from expectations.rule import OPERATORS, UPPER_BOUNDS, Bound, Rule, RuleError
 from expectations.scope import Scope
 from expectations.sql import quote
@@ -137,15 +138,21 @@ def _promises(contract: Contract) -> Iterator[Rule]:
         for sla in (s for s in contract.slas if s.name == name):
             several = sum(s.name == name for s in contract.slas) > 1
             suffix = f"{name}_{sla.column}" if several else name
+            policy = policy_of(sla, contract.table, contract.owner) if name == "retention" else None
+            hold = policy.hold if policy else None
+            spared = {"hold": str(hold)} if hold else {}
+            if policy and policy.action == ANONYMISE:
+                spared |= {"anonymised": policy.personal}
             yield Rule(
                 f"{contract.name}__{suffix}",
                 kind if sla.duration is not None and sla.column else "unsupported",
                 (sla.column,) if sla.column else (),
-                {"reason": f"the SLA `{name}` needs a `value`, a `unit` of time and an `element` <table>.<column>"},
+                {"reason": f"the SLA `{name}` needs a `value`, a `unit` of time and an `element` <table>.<column>"}
+                | spared,
                 "mustBeLessOrEqualTo",
                 sla.duration / unit if sla.duration is not None else None,
                 "hours" if name == "freshness" else "days",
-                description=sla.description,
+                description=f"{sla.description} ({hold})" if hold else sla.description,
                 owner=contract.owner,
                 item=item,
             )

@@ -86,6 +86,7 @@ def assemble_source(document: Document) -> SourceContract:
         document=data,
         digest=digest_document(data),
         path=document.path,
+        slas=tuple(_sla(document, i) for i in range(len(data.get("slaProperties", ())))),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from expectations.contract import SourceContract, Term
 from expectations.loader.custom import custom, lint_custom, listed, named_columns
 from expectations.loader.document import Document, Location
-from expectations.loader.lint_frame import lint_frame, members, one_of
+from expectations.loader.lint_frame import lint_frame, members
 from expectations.loader.lint_rules import lint_rules
 from expectations.loader.lint_slas import lint_slas
 from expectations.loader.problem import Problem, nearest
