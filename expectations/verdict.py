@@ -89,6 +89,14 @@ class Finding:
         """True where this finding does not shut the gate."""
         return self.state in OPENING
 
+    @property
+    def seen(self) -> str:
+        """What was measured, with its unit, for a person."""
+        if self.observed is None:
+            return "nothing that could be measured"
+        observed = f"{self.observed:.4g}" if isinstance(self.observed, float) else str(self.observed)
+        return f"{observed} {self.unit}".strip()
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from expectations.clock import Clock, dataset_clock
 from expectations.contract import Contract
 from expectations.rules import rules_digest
+from expectations.signing.register import fingerprint
 from expectations.verdict import Verdict, read_verdict
 from lineage.certificate import Input
 from lineage.pin import Part, Pin
@@ -34,6 +36,7 @@ class Decision:
         pinned_at: wall clock (UTC) at which the clock was read.
         valid_until: wall clock (UTC) at which the freshness promise runs out.
         examples: rule id → masked keys of a few offending rows.
+        signoffs, waivers: signatures that the verdict rests on, as a certificate carries them.
         renewed: False where an earlier decision still holds and nothing was measured again.
     """
 
@@ -47,6 +50,8 @@ class Decision:
     valid_until: datetime
     examples: Mapping[str, tuple[str, ...]]
     renewed: bool = True
+    signoffs: tuple[Mapping[str, Any], ...] = ()
+    waivers: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def dataset(self) -> str:
@@ -71,7 +76,8 @@ class Decision:
 
 
 def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
-    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, candidates referred to.
+    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, signatures,
+    candidates referred to.
 
     Args:
         promises: in force now.
@@ -85,6 +91,7 @@ def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
         "clock": [clock.kind, _iso(clock.stands_at)],
         "sources": {system: source.digest for system, source in promises.sources.items()},
         "contracts": {name: other.digest for name, other in promises.contracts.items()},
+        "signatures": fingerprint(workshop.settings.expectations, dataset),
         "referred": {name: found.pin.digest if found else None for name, found in referred.items()},
     }
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -116,6 +123,8 @@ def remember_decision(workshop: Workshop, decision: Decision) -> None:
             "pinnedAt": decision.pinned_at.isoformat(),
             "validUntil": decision.valid_until.isoformat(),
             "examples": {rule: list(keys) for rule, keys in decision.examples.items()},
+            "signoffs": list(decision.signoffs),
+            "waivers": list(decision.waivers),
         },
     )
 
@@ -138,6 +147,8 @@ def recall_decision(workshop: Workshop, dataset: str) -> Decision | None:
         pinned_at=datetime.fromisoformat(document["pinnedAt"]),
         valid_until=datetime.fromisoformat(document["validUntil"]),
         examples={rule: tuple(keys) for rule, keys in document["examples"].items()},
+        signoffs=tuple(document["signoffs"]),
+        waivers=tuple(document["waivers"]),
     )
 
 

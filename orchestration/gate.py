@@ -18,6 +18,7 @@ from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
 from expectations.readiness import expected_rules, judge
 from expectations.rules import remedy
+from expectations.signing.endorsement import endorse
 from expectations.suite import run_suite
 from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import Input
@@ -35,6 +36,7 @@ from orchestration.delivery import observed_changes
 from orchestration.manifest import Manifest
 from orchestration.promises import Promises
 from orchestration.publish import served_statistics
+from orchestration.signing import register_at
 from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]
@@ -139,17 +141,22 @@ def _judge(
         environment=workshop.settings.environment,
     )
     verdict = replace(verdict, expected_rules=expected_rules(contract) | set(manifest.tests(pinned.dataset)))
+    endorsed = endorse(verdict, contract, register_at(workshop.settings, now))
+    fresh_until = _valid_until(connection, relation, contract, clock, now)
     failing = [f for f in measured if f.state in {State.FAIL, State.WARN} and f.engine == "sql"]
     return Decision(
-        verdict=verdict,
+        verdict=endorsed.verdict,
         pin=pinned,
         fingerprint=build.fingerprint,
         circumstances=circumstances(workshop, promises, pinned.dataset),
         inputs=_inputs(connection, manifest, pinned.dataset),
         clock=clock,
         pinned_at=now,
-        valid_until=_valid_until(connection, relation, contract, clock, now),
+        # A certificate does not outlive a signature that it rests on.
+        valid_until=min(fresh_until, endorsed.until or fresh_until),
         examples={f.rule: tuple(examples(connection, relation, contract, f, relations=relations)) for f in failing},
+        signoffs=endorsed.signoffs,
+        waivers=endorsed.waivers,
     )
 
 

@@ -18,6 +18,7 @@ from orchestration.decisions import Decision, referred_datasets
 from orchestration.gate import BuildRefused, decide
 from orchestration.platform import Platform
 from orchestration.publish import refuse
+from orchestration.signing import demanded_rules
 from orchestration.source_assets import POOL
 from orchestration.told import told
 
@@ -49,7 +50,8 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
         metadata={"contract": f"{contract.id} {contract.version}", "contract digest": contract.digest},
     )
     described = {r.id: r.description for r in rules_of(contract)}
-    rules = sorted(expected_rules(contract) | set(platform.manifest.tests(name)))
+    signed = demanded_rules(platform.settings, contract)
+    rules = sorted(expected_rules(contract) | signed | set(platform.manifest.tests(name)))
     checks = [
         *(
             dg.AssetCheckSpec(item_check(item), asset=key, description=f"Gate item {item}. {DECIDED_BY_GATE}")
@@ -98,7 +100,7 @@ def check_results(decision: Decision, key: dg.AssetKey) -> Iterator[dg.AssetChec
             check_name=item_check(item),
             passed=state is State.PASS,
             severity=_severity(state),
-            description="; ".join(f.message for f in shutting) or f"{state}",
+            description="; ".join(f.message for f in shutting or _warning(verdict, item)) or f"{state}",
             metadata={
                 "state": str(state),
                 "findings": len([f for f in verdict.findings if f.item is item]),
@@ -111,9 +113,14 @@ def check_results(decision: Decision, key: dg.AssetKey) -> Iterator[dg.AssetChec
             check_name=finding.rule,
             passed=finding.state is State.PASS,
             severity=_severity(finding.state),
-            description=finding.message or f"{finding.description}: observed {finding.observed} {finding.unit}".strip(),
+            description=finding.message or f"{finding.description}: observed {finding.seen}",
             metadata=_check_metadata(finding, decision.examples.get(finding.rule, ())),
         )
+
+
+def _warning(verdict: Verdict, item: GateItem) -> list[Finding]:
+    """What passes and must be seen: warnings, waived failures."""
+    return [f for f in verdict.findings if f.item is item and f.state is State.WARN]
 
 
 def _severity(state: State) -> dg.AssetCheckSeverity:
@@ -148,7 +155,7 @@ def _metadata(decision: Decision) -> dict[str, Any]:
     verdict = decision.verdict
     return {
         "verdict": "open" if verdict.open else "shut",
-        "shut by": [f"{f.rule}: observed {f.observed} {f.unit}, required {f.required}" for f in verdict.shutting],
+        "shut by": [f"{f.rule}: observed {f.seen}, required {f.required}" for f in verdict.shutting],
         "measured again": decision.renewed,
         "dagster/row_count": decision.pin.rows,
         "candidate digest": verdict.candidate_digest,
@@ -166,7 +173,7 @@ def findings_table(verdict: Verdict) -> str:
         verdict: with all its findings.
     """
     rows = [
-        f"| {f.state} | {f.rule} | {f.observed} | {f.required} | {f.owner} | {f.remedy} |"
+        f"| {f.state} | {f.rule} | {f.seen} | {f.required} | {f.owner} | {f.remedy} |"
         for f in sorted(verdict.findings, key=lambda f: (f.opens, f.state is State.PASS, f.rule))
     ]
     return "\n".join(["| state | rule | observed | required | owner | next |", "|---|---|---|---|---|---|", *rows])

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from expectations.clock import Clock, load_clocks
 from expectations.contract import Contract, SourceContract
 from expectations.loader import load_contracts, load_glossary, load_sources
+from expectations.signing.endorsement import demand_fit
+from expectations.signing.profiles import load_profiles
 from orchestration.settings import Settings
 
 
@@ -50,4 +52,5 @@ def load_promises(settings: Settings) -> Promises:
     room = settings.expectations
     sources = load_sources(room / "sources")
     contracts = load_contracts(room / "contracts", load_glossary(room / "definitions"))
+    demand_fit(contracts.values(), load_profiles(room))
     return Promises(contracts=contracts, sources=sources, clocks=load_clocks(settings.replay, sources))

@@ -189,7 +189,9 @@ def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: 
         elif decision.verdict.contract_digest != contract.digest:
             reasons[name] = f"the contract changed after the audit; next: materialise gate/{name}"
         elif decision.circumstances != circumstances(platform.workshop, platform.promises, name):
-            reasons[name] = f"its clock, sources or references changed after the audit; next: materialise gate/{name}"
+            reasons[name] = (
+                f"its clock, sources, signatures or references changed after the audit; next: materialise gate/{name}"
+            )
         elif not decision.verdict.open:
             reasons[name] = _shut_by(decision)
         elif decision.valid_until <= now:
@@ -201,7 +203,7 @@ def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: 
 
 def _shut_by(decision: Decision) -> str:
     shutting = decision.verdict.shutting
-    worst = "; ".join(f"{f.rule}: observed {f.observed} {f.unit}, required {f.required}" for f in shutting[:3])
+    worst = "; ".join(f"{f.rule}: observed {f.seen}, required {f.required}" for f in shutting[:3])
     more = f"; and {len(shutting) - 3} more" if len(shutting) > 3 else ""
     unanswered = f"; without an answer: {', '.join(decision.verdict.unanswered)}" if decision.verdict.unanswered else ""
     return f"{len(shutting)} of {len(decision.verdict.findings)} findings shut the gate: {worst}{more}{unanswered}"
@@ -263,6 +265,8 @@ def _certified(
         previous=golden.certificate(decision.dataset),
         signer=golden.keys.signer("gate"),
         certified_at=now,
+        signoffs=decision.signoffs,
+        waivers=decision.waivers,
     )
     return DatasetRelease(contract, decision.pin, certificate)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from esclusa import EsclusaError
+from expectations.loader.problem import ContractError
 from lineage.errors import Refused
 from orchestration.workshop import WorkshopBusy, WorkshopDamaged
 
@@ -24,5 +25,5 @@ def told() -> Iterator[None]:
     """
     try:
         yield
-    except (Refused, WorkshopBusy, WorkshopDamaged, EsclusaError) as refusal:
+    except (ContractError, Refused, WorkshopBusy, WorkshopDamaged, EsclusaError) as refusal:
         raise dg.Failure(description=str(refusal), allow_retries=False) from None

@@ -109,6 +109,7 @@ class Signoff:
             if self.said["contract"]["document"] != document_digest(contract):
                 was, now = self.said["contract"]["version"], contract.version
                 changes.append(f"the contract changed ({was} → {now})" if was != now else f"the contract {now} changed")
+            changes = changes or [f"it was signed over the digest {self.said['contract']['digest'][:12]}…"]
         return "; ".join(changes)
 
 
