@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,39 +39,34 @@ def fingerprint(key: bytes) -> str:
 
 
 class Keyring:
-    """The class keys that this reader holds, each read from its file when it is first needed.
+    """The class keys that this reader holds, each read from its file when it is needed.
 
     Args:
-        directory: holds `<class>.key` (64 hex digits, mode 0600), and `<class>.<fingerprint>.key` for older files.
-        files: class → fingerprint, or "" for the newest → file.
+        directory: holds `<class>.key` (64 hex digits, mode 0600), and `<class>.<fingerprint>.key` for older files;
+            None where there is none.
     """
 
-    def __init__(self, directory: Path | None, files: Mapping[str, Mapping[str, Path]]) -> None:
+    def __init__(self, directory: Path | None) -> None:
         self.directory = directory
-        self._files = files
         self._factory: pe.CryptoFactory | None = None
 
     @classmethod
     def open(cls, directory: Path | None) -> Keyring:
-        """A keyring of what a directory holds; empty where there is none or it may not be read.
+        """The keyring of a directory; empty where there is none or it may not be read.
 
         Args:
             directory: of the key files.
         """
-        files: dict[str, dict[str, Path]] = {}
-        try:
-            found = sorted(directory.glob("*.key")) if directory is not None else []
-        except OSError:
-            found = []
-        for path in found:
-            name, _, old = path.name.removesuffix(".key").partition(".")
-            files.setdefault(name, {})[old] = path
-        return cls(directory, files)
+        return cls(directory)
 
     @property
     def classes(self) -> frozenset[str]:
         """Classes that there is a key of."""
-        return frozenset(self._files)
+        try:
+            found = list(self.directory.glob("*.key")) if self.directory is not None else []
+        except OSError:
+            found = []
+        return frozenset(path.name.partition(".")[0] for path in found)
 
     def key(self, cls: str, mark: str = "") -> bytes:
         """The 32 bytes of a class key.
@@ -84,12 +78,13 @@ class Keyring:
         Raises:
             KeyMissing: it is not there, is another key, others can read it, or the file holds no key.
         """
-        files = self._files.get(cls, {})
-        for path in filter(None, (files.get(mark), files.get(""))):
-            key = _read(path, cls)
-            if mark in ("", fingerprint(key)):
-                return key
-        held = fingerprint(_read(files[""], cls)) if "" in files else "none"
+        held = "none"
+        for name in ([f"{cls}.{mark}.key"] if mark else []) + [f"{cls}.key"]:
+            key = _read(self.directory / name, cls) if self.directory is not None else None
+            if key is not None:
+                held = fingerprint(key)
+                if mark in ("", held):
+                    return key
         raise _missing(cls, f"{held} in {self.directory or 'no directory of keys'}", mark or "a key of that class")
 
     def derive(self, cls: str, purpose: bytes) -> bytes:
@@ -172,12 +167,14 @@ def _master(keyring: Keyring, name: str) -> bytes:
     return keyring.key(cls, mark)
 
 
-def _read(path: Path, cls: str) -> bytes:
+def _read(path: Path, cls: str) -> bytes | None:
     try:
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
             raise _missing(cls, f"others can read {path} (mode {mode:04o})", "mode 0600", f"chmod 600 {path}")
         key = bytes.fromhex(path.read_text("ascii"))
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError) as error:
         raise _missing(cls, f"{path} cannot be read as a key ({type(error).__name__})", "64 hex digits") from None
     if len(key) != 32:
@@ -190,6 +187,5 @@ def _missing(cls: str, observed: str, required: str, remedy: str = "") -> KeyMis
         f"The key of the class {cls} is not on this machine.",
         observed=observed,
         required=required,
-        remedy=remedy
-        or f"Ask the owner for the key of {cls}, and put it in ESCLUSA_CLASS_KEYS as {cls}.key, mode 0600.",
+        remedy=remedy or f"Ask the owner for that key, and put it into ESCLUSA_CLASS_KEYS as {cls}.key, mode 0600.",
     )

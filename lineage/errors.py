@@ -18,6 +18,10 @@ class PinChanged(Refused):
     """A pinned part is gone, or no longer holds the bytes that were audited."""
 
 
+class SealBroken(Refused):
+    """A sealed file does not read back as the pin that it was made of."""
+
+
 class GateShut(Refused):
     """There is no open verdict on exactly these bytes under exactly this contract."""
 

@@ -9,9 +9,10 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -137,9 +138,7 @@ def _write_parts(reader: pa.RecordBatchReader, directory: Path, rows_per_part: i
             if writer is not None:
                 writer.close()
             path = directory / f"part-{len(written):05d}.parquet"
-            writer = pq.ParquetWriter(
-                path, schema, compression="zstd", version="2.6", write_statistics=_with_statistics(schema)
-            )
+            writer = part_writer(path, schema)
             written.append((path, 0))
         assert writer is not None
         writer.write_table(table.cast(schema), row_group_size=group)
@@ -149,9 +148,21 @@ def _write_parts(reader: pa.RecordBatchReader, directory: Path, rows_per_part: i
     return written
 
 
-def _with_statistics(schema: pa.Schema) -> list[str]:
-    """Columns that get statistics. Those of floats leave NaN out, and engines that trust them would not see it."""
-    return [field.name for field in schema if not pa.types.is_floating(field.type)]
+def part_writer(
+    path: Path, schema: pa.Schema, *, without_statistics: Container[str] = (), **options: Any
+) -> pq.ParquetWriter:
+    """A writer of parts: zstd, and statistics of every column but floats and those named.
+
+    Statistics of floats leave NaN out, and engines that trust them would not see it.
+
+    Args:
+        path: of the file.
+        schema: of its rows.
+        without_statistics: columns that get none.
+        options: of Arrow's writer besides.
+    """
+    counted = [f.name for f in schema if not pa.types.is_floating(f.type) and f.name not in without_statistics]
+    return pq.ParquetWriter(path, schema, compression="zstd", version="2.6", write_statistics=counted, **options)
 
 
 def _row_groups(reader: pa.RecordBatchReader, size: int) -> Iterator[pa.Table]:
