@@ -50,6 +50,7 @@ class Certificate:
         subjects: path → SHA-256 (hex) of every file that it vouches for.
         findings: every rule, observed.
         previous: SHA-256 (hex) of the certificate before this one, or None.
+        ledger: sequence and hash of the ledger's last entry when it was certified, or None.
         document: the whole in-toto statement.
     """
 
@@ -71,6 +72,7 @@ class Certificate:
     subjects: Mapping[str, str]
     findings: tuple[Finding, ...]
     previous: str | None
+    ledger: tuple[int, str] | None
     document: Mapping[str, Any]
 
     @property
@@ -143,6 +145,16 @@ def verify_signature(data: bytes, keys: Sequence[Key], threshold: int) -> None:
         ) from None
 
 
+def payload_of(data: bytes) -> bytes:
+    """What a certificate file says, as it was signed; proves nothing.
+
+    Args:
+        data: the DSSE envelope, JSON, as `read_certificate` could read it.
+    """
+    payload: bytes = _envelope(data).payload
+    return payload
+
+
 def _statement(data: bytes) -> Mapping[str, Any]:
     envelope = _envelope(data)
     if envelope.payload_type != PAYLOAD_TYPE:
@@ -182,5 +194,6 @@ def _certificate(digest: str, statement: Mapping[str, Any]) -> Certificate:
         subjects={s["name"]: s["digest"]["sha256"] for s in statement["subject"]},
         findings=tuple(read_finding(f) for f in said["verdict"]["findings"]),
         previous=said["previous"],
+        ledger=(head["sequence"], head["hash"]) if (head := said.get("ledger")) else None,
         document=statement,
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from esclusa.errors import EsclusaError, NotCertified, Tampered, Withdrawn, nearest
 from esclusa.evidence import Decision, read_decision
 from esclusa.repository import VERDICTS, Repository, Role
+from esclusa.revocation import read_revocations
 
 
 def decided_datasets(repository: Repository) -> tuple[str, ...]:
@@ -57,13 +58,19 @@ def demand_role(repository: Repository, dataset: str) -> Role:
         repository: a pinned release.
 
     Raises:
+        Revoked: the certificate that it had was taken back.
         Withdrawn: its owner took it back.
         NotCertified: it was refused ever since, or nobody knows it.
     """
+    withdrawn = ""
     if repository.has(dataset) and dataset in repository.datasets:
         role = repository.role(dataset)
         if role.files:
             return role
+        withdrawn = str(role.said.get("withdrawn", ""))
+        for revocation in read_revocations(role.said):
+            if revocation.certificate == role.said.get("certificate"):
+                raise revocation.error(dataset)
     last = decision(repository, dataset)
     if last is None:
         known = decided_datasets(repository)
@@ -74,9 +81,9 @@ def demand_role(repository: Repository, dataset: str) -> Role:
             required="the name of a certified dataset",
             remedy=f"{hint} esclusa catalog lists what there is.".strip(),
         )
-    if last.outcome == "withdrawn":
+    if withdrawn or last.outcome == "withdrawn":
         raise Withdrawn(
-            f"{dataset} was withdrawn on {last.at:%Y-%m-%d}.",
+            f"{dataset} was withdrawn on {withdrawn[:10] or f'{last.at:%Y-%m-%d}'}.",
             observed=last.message or "withdrawn by its owner",
             required="a certificate in force",
             owner=last.owner,

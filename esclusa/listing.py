@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from esclusa.certificate import Certificate
-from esclusa.errors import EsclusaError, NotCertified
+from esclusa.errors import EsclusaError, NotCertified, Withdrawn
 from esclusa.evidence import Decision, Finding
 from esclusa.latest import decided_datasets, decision, demand_role, owner_of
 from esclusa.repository import Repository
@@ -89,10 +89,10 @@ def explain(repository: Repository, dataset: str) -> Why:
         with owner_of(repository, dataset):
             role = demand_role(repository, dataset)
             certificate = signed_certificate(repository, role)
-    except NotCertified:
+    except NotCertified as nothing:
         if last is None:
             raise
-        return Why(dataset, last.outcome, None, last, None)
+        return Why(dataset, "withdrawn" if isinstance(nothing, Withdrawn) else last.outcome, None, last, None)
     except EsclusaError as problem:
         return Why(dataset, "broken", None, last, problem)
     over = role.expired or min(role.expires, certificate.valid_until) <= datetime.now(UTC)

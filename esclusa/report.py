@@ -11,14 +11,17 @@ from hashlib import sha256
 from pathlib import Path
 
 from esclusa.certificate import Certificate, read_certificate, verify_signature
+from esclusa.chain import published_certificates
 from esclusa.errors import EsclusaError, Misused, Untrusted, owned_by
 from esclusa.latest import demand_role, owner_of
 from esclusa.repository import Repository
-from esclusa.verification import CHECKS, certificate_path, hash_parts, moment, signed_certificate, vouch
+from esclusa.revocation import read_revocations
+from esclusa.verification import CHECKS, hash_parts, moment, signed_certificate, vouch
 
 FILE_CHECKS = {
     "format": "the file is a certificate",
     "release": CHECKS["release"],
+    "standing": "it was not revoked",
     "current": "the dataset's current certificate is signed and its evidence opens the gate",
     "chain": "the file is that certificate, or one that the chain of `previous` digests leads to",
 }
@@ -129,6 +132,8 @@ def _file_report(repository: Repository, name: str, data: bytes) -> Report:
         notes("format", f"{certificate.dataset}, certified {moment(certificate.certified_at)}")
         notes("release", f"release {repository.version}, alive until {moment(repository.alive_until)}")
         with owner_of(repository, certificate.dataset):
+            _demand_standing(repository, certificate.dataset, data)
+            notes("standing", "not revoked")
             current = signed_certificate(repository, demand_role(repository, certificate.dataset))
             notes("current", f"certified {moment(current.certified_at)}, valid until {moment(current.valid_until)}")
         with owned_by(current.owner):
@@ -138,18 +143,28 @@ def _file_report(repository: Repository, name: str, data: bytes) -> Report:
     return Report(name, notes.checks(None), certificate, None)
 
 
+def _demand_standing(repository: Repository, dataset: str, data: bytes) -> None:
+    said = repository.role(dataset).said if dataset in repository.datasets else {}
+    for revocation in read_revocations(said):
+        if revocation.covers(data):
+            raise revocation.error(dataset)
+
+
 def _chained(repository: Repository, current: Certificate, kept: Certificate, data: bytes) -> str:
-    """Where the kept file stands in the chain. What the chain names by digest needs no key: keys may have changed."""
-    link, steps = current, 0
-    while link.digest != kept.digest:
-        if link.previous is None or link.certified_at < kept.certified_at:
-            # Not a published one: say whether it was edited (Tampered) or is a stranger's (Untrusted).
-            verify_signature(data, *repository.keys(kept.dataset))
-            raise Untrusted(
-                f"The certificate is signed by the gate, but it was never published for {kept.dataset}.",
-                observed=f"sha256 {sha256(data).hexdigest()}, not among {steps + 1} published certificates",
-                required="one of the published certificates",
-                remedy=f"Rely on the published one: esclusa verify {kept.dataset}",
-            )
-        link, steps = read_certificate(repository.superseded(certificate_path(kept.dataset), link.previous)), steps + 1
-    return "the current certificate" if steps == 0 else f"superseded, {steps} before the current certificate"
+    """Where the kept file stands in the chain."""
+    if kept.digest == current.digest:
+        return "the current certificate"
+    steps = 0
+    for steps, link in enumerate(published_certificates(repository, kept.dataset), 1):
+        if link.digest == kept.digest:
+            return f"superseded, {steps - 1} before the newest certificate"
+        if link.certified_at < kept.certified_at:
+            break
+    # Not a published one: say whether it was edited (Tampered) or is a stranger's (Untrusted).
+    verify_signature(data, *repository.keys(kept.dataset))
+    raise Untrusted(
+        f"The certificate is signed by the gate, but it was never published for {kept.dataset}.",
+        observed=f"sha256 {sha256(data).hexdigest()}, not among {steps} published certificates",
+        required="one of the published certificates",
+        remedy=f"Rely on the published one: esclusa verify {kept.dataset}",
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from securesystemslib.signer import Key
 from tuf.api.exceptions import ExpiredMetadataError, RepositoryError
@@ -41,6 +41,7 @@ class Role:
         expires: end of its validity, UTC.
         expired: True where that end was past when the release was resolved; its files then only explain, never serve.
         files: path → length and digests.
+        said: what the role says besides, in its field `esclusa`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Role:
     expires: datetime
     expired: bool
     files: Mapping[str, TargetFile]
+    said: Mapping[str, Any]
 
 
 class Repository:
@@ -135,7 +137,7 @@ class Repository:
                     signed, expired = self._past(name), True
             within = self._delegated[name].is_delegated_path
             files = {path: info for path, info in signed.targets.items() if within(path)}
-            self._roles[name] = Role(name, signed.version, signed.expires, expired, files)
+            self._roles[name] = Role(name, signed.version, signed.expires, expired, files, _said(signed))
         return self._roles[name]
 
     def _past(self, name: str) -> Targets:
@@ -235,6 +237,11 @@ class Repository:
         finally:
             Path(draft).unlink(missing_ok=True)
         return kept
+
+
+def _said(signed: Targets) -> Mapping[str, Any]:
+    said = signed.unrecognized_fields.get("esclusa")
+    return said if isinstance(said, dict) else {}
 
 
 def _digest(path: str, info: TargetFile) -> str:
