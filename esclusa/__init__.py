@@ -2,8 +2,8 @@
 
 >>> import esclusa
 >>> esclusa.trust("https://data.example.org/golden", fingerprint="…")   # once
->>> esclusa.read("renewal_risk").to_pandas()
->>> esclusa.sql("select country, count(*) from renewal_risk group by all")
+>>> esclusa.read("renewal_risk", role="account-manager", purpose="account_review").to_pandas()
+>>> esclusa.sql("from renewal_risk", role="account-manager", purpose="account_review")
 
 Belongs here: the names that are promised to stay. Does not: code; a name is loaded when it is first used.
 """
@@ -21,10 +21,12 @@ from esclusa.errors import (
     Misused,
     NotCertified,
     NotGenuine,
+    NotPermitted,
     NotReadable,
     QueryRefused,
     Revoked,
     RolledBack,
+    Sandbox,
     Tampered,
     UnknownColumn,
     Unreachable,
@@ -54,12 +56,14 @@ __all__ = [
     "Misused",
     "NotCertified",
     "NotGenuine",
+    "NotPermitted",
     "NotReadable",
     "QueryRefused",
     "Release",
     "Report",
     "Revoked",
     "RolledBack",
+    "Sandbox",
     "Tampered",
     "UnknownColumn",
     "Unreachable",

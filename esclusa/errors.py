@@ -6,6 +6,7 @@
     │   │   └── Withdrawn             there was one; its owner took it back
     │   │       └── Revoked           … for a reason that concerns this very certificate
     │   ├── Expired                   the promise ran out: of a dataset, or of the whole repository
+    │   ├── Sandbox                   certified without sign-off, and this reader wants production
     │   └── KeyMissing                no key for a column that was published sealed
     ├── Misused              exit 2   the request itself is wrong; another request works
     │   ├── UnknownColumn
@@ -15,7 +16,8 @@
     │   ├── RolledBack                older than what this machine has seen, or mixed from several releases
     │   └── Untrusted                 signed by a key that the pinned root does not vouch for
     ├── Unreachable          exit 4   no answer, or a file that should be there is not
-    └── LedgerUnavailable    exit 4   what cannot be recorded does not happen
+    ├── LedgerUnavailable    exit 4   what cannot be recorded does not happen
+    └── NotPermitted         exit 5   the contract grants this role, purpose or column nothing
 
 Belongs here: the tree and how an error reads. Does not: deciding when to raise one.
 """
@@ -79,6 +81,10 @@ class Expired(NotReadable):
     """The promise ran out: of one dataset, or of the whole repository."""
 
 
+class Sandbox(NotReadable):
+    """It was certified in a sandbox, without sign-off, and this reader accepts production only."""
+
+
 class KeyMissing(NotReadable):
     """There is no key at hand for a column that was published sealed."""
 
@@ -127,12 +133,19 @@ class LedgerUnavailable(EsclusaError):
     exit_code = 4
 
 
+class NotPermitted(EsclusaError):
+    """The contract does not grant this: not to this role, for this purpose, on this day, or of this column."""
+
+    exit_code = 5
+
+
 EXIT_CODES = {
     0: "done; certified",
     1: "not certified, refused, withdrawn, revoked or expired; or without the key",
     2: "wrong use: unknown option, column or query",
     3: "tampered, untrusted or rolled back",
     4: "repository or ledger unreachable or incomplete",
+    5: "not permitted: role, purpose or column",
 }
 
 
