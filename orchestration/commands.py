@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -32,9 +32,9 @@ def run(
 ) -> None:
     """Land, build, audit, certify and publish; ends with a table."""
     console = Console(file=sys.stdout)
-    with _plain_errors():
+    with plain_errors():
         settings = _settings(data)
-        _demand_known(only or (), {p.stem for p in (settings.expectations / "contracts").glob("*.yaml")}, "dataset")
+        demand_known(only or (), {p.stem for p in (settings.expectations / "contracts").glob("*.yaml")}, "dataset")
         _quiet()
         from orchestration.run import run as run_everything
 
@@ -47,7 +47,7 @@ def dev(
     port: Annotated[int, typer.Option(help="Port of the UI.")] = 3000,
 ) -> None:
     """Dagster UI and daemon on the same definitions; ends with Ctrl-C."""
-    with _plain_errors():
+    with plain_errors():
         settings = _settings(data)
         from orchestration.platform import load_platform
         from orchestration.publish import open_golden
@@ -75,7 +75,7 @@ def generate_sample(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 7,
 ) -> None:
     """Write the four source files of the sample."""
-    with _plain_errors(ValueError):
+    with plain_errors(ValueError):
         from orchestration.sample import generate
 
         target = directory or read_settings().sample
@@ -89,7 +89,7 @@ def break_sample(
     directory: Annotated[Path | None, typer.Argument(help="The sample; .esclusa/sample where absent.")] = None,
 ) -> None:
     """Turn one delivery of the sample into a broken one; `esclusa sample generate` mends it."""
-    with _plain_errors(ValueError):
+    with plain_errors(ValueError):
         from orchestration.sample.faults import break_delivery
 
         print(break_delivery(directory or read_settings().sample, kind))
@@ -103,12 +103,12 @@ def rotate_keys(
     role: Annotated[str, typer.Argument(help="root, targets, gate, timestamp or all.")] = "all",
 ) -> None:
     """Replace keys; readers that know only the old ones follow."""
-    with _plain_errors():
+    with plain_errors():
         from lineage.keys import ROLES
         from orchestration.platform import load_platform
         from orchestration.publish import open_golden
 
-        _demand_known([role], {*ROLES, "all"}, "key")
+        demand_known([role], {*ROLES, "all"}, "key")
         repository = open_golden(load_platform(read_settings()))
         for name in ROLES if role == "all" else (role,):
             repository.rotate(name)
@@ -116,7 +116,7 @@ def rotate_keys(
 
 
 @contextmanager
-def _plain_errors(*also: type[Exception]) -> Iterator[None]:
+def plain_errors(*also: type[Exception]) -> Iterator[None]:
     """What a person did or a file holds is told in words; anything else is a fault of ours and keeps its trace."""
     from expectations.loader.problem import ContractError
     from lineage.errors import Refused
@@ -143,7 +143,16 @@ def _plain_errors(*also: type[Exception]) -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _demand_known(names: Iterable[str], known: set[str], what: str) -> None:
+def demand_known(names: Iterable[str], known: Collection[str], what: str) -> None:
+    """Refuse a name that does not exist, with the nearest that does.
+
+    Args:
+        known: every name that does.
+        what: the kind of thing, e.g. `dataset`.
+
+    Raises:
+        Misused: one does not.
+    """
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
