@@ -14,6 +14,7 @@ from expectations.change import Change
 from expectations.clause import Clause, Evidence
 from expectations.contract import Contract, SourceContract
 from expectations.environment import Environment
+from expectations.pii import scan_id, unscanned
 from expectations.rules import Rule, rules_of
 from expectations.verdict import Finding, State, Verdict
 
@@ -29,7 +30,8 @@ def expected_rules(contract: Contract) -> frozenset[str]:
     Raises:
         expectations.rules.RuleError: two rules share an id.
     """
-    return frozenset({r.id for r in rules_of(contract)} | {c.rule(contract) for c in CLAUSES})
+    rules = {r.id for r in rules_of(contract)} | {c.rule(contract) for c in CLAUSES}
+    return frozenset(rules | {scan_id(contract)})
 
 
 def judge(
@@ -52,7 +54,7 @@ def judge(
         contract: of the dataset.
         candidate_digest: SHA-256 (hex) of the pinned candidate.
         audited_at: wall clock, timezone-aware UTC.
-        findings: of the audit, of the suite and of dbt's tests, on exactly that candidate.
+        findings: of the audit, of the suite, of the scan and of dbt's tests, on exactly that candidate.
         sources: every source contract, by system.
         feeding: systems that feed the dataset, found by lineage.
         others: contracts of the other golden datasets.
@@ -67,7 +69,9 @@ def judge(
     measured = tuple(findings)
     answered = frozenset(f.rule for f in measured)
     evidence = Evidence(contract, answered, sources, feeding, tuple(others), source_changes, today)
-    unanswered = tuple(_unanswered(rule, contract) for rule in rules_of(contract) if rule.id not in answered)
+    unanswered = [_unanswered(rule, contract) for rule in rules_of(contract) if rule.id not in answered]
+    if scan_id(contract) not in answered:
+        unanswered.append(unscanned(contract))
     return Verdict(
         dataset=contract.name,
         contract_digest=contract.digest,

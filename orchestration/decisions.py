@@ -15,6 +15,7 @@ from typing import Any
 
 from expectations.clock import Clock, dataset_clock
 from expectations.contract import Contract
+from expectations.pii import scan_digest
 from expectations.rules import rules_digest
 from expectations.signing.register import fingerprint
 from expectations.verdict import Verdict, read_verdict
@@ -88,6 +89,7 @@ def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
     referred = {name: recall_decision(workshop, name) for name in referred_datasets(contract, promises.contracts)}
     facts = {
         "environment": str(workshop.settings.environment),
+        "scan": scan_digest(),
         "clock": [clock.kind, _iso(clock.stands_at)],
         "sources": {system: source.digest for system, source in promises.sources.items()},
         "contracts": {name: other.digest for name, other in promises.contracts.items()},

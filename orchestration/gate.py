@@ -16,6 +16,7 @@ import duckdb
 from expectations.audit import audit, examples, rules_digest
 from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
+from expectations.pii import scan
 from expectations.readiness import expected_rules, judge
 from expectations.rules import remedy
 from expectations.signing.endorsement import endorse
@@ -125,6 +126,7 @@ def _judge(
             reference=served_statistics(workshop, pinned.dataset),
         ),
         *run_suite(contract, [part.path for part in pinned.parts]),
+        scan(connection, relation, contract),
         *_dbt_findings(manifest, build, contract),
     ]
     verdict = judge(
