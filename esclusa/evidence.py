@@ -46,6 +46,15 @@ class Finding:
         """True where it does not shut the gate."""
         return self.state in OPENING
 
+    @property
+    def seen(self) -> str:
+        """What was measured, with its unit, for a person."""
+        if self.observed is None:
+            return "no value"
+        is_number = isinstance(self.observed, int | float) and not isinstance(self.observed, bool)
+        shown = f"{self.observed:,.6g}" if is_number else str(self.observed)
+        return shown if self.unit in ("", "value") else f"{shown} {self.unit}"
+
 
 def read_finding(document: Mapping[str, Any]) -> Finding:
     """A finding from its JSON.

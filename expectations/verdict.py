@@ -93,9 +93,10 @@ class Finding:
     def seen(self) -> str:
         """What was measured, with its unit, for a person."""
         if self.observed is None:
-            return "nothing that could be measured"
-        observed = f"{self.observed:.4g}" if isinstance(self.observed, float) else str(self.observed)
-        return f"{observed} {self.unit}".strip()
+            return "no value"
+        is_number = isinstance(self.observed, int | float) and not isinstance(self.observed, bool)
+        shown = f"{self.observed:,.6g}" if is_number else str(self.observed)
+        return shown if self.unit in ("", "value") else f"{shown} {self.unit}"
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,7 @@ def _refusal(console: Console, name: str, why: esclusa.Why) -> None:
     )
     console.print(f"\n[red]{name}[/red] was refused at the {why.decision.stage}; {served}")
     for finding in why.decision.findings:
-        observed = f"{finding.observed:.4g}" if isinstance(finding.observed, float) else finding.observed
-        seen = f"observed {observed} {finding.unit}".strip()
+        seen = f"observed {finding.seen}"
         console.print(f"  {finding.rule}: {seen}, required {finding.required}", highlight=False, soft_wrap=True)
     if not why.decision.findings:
         console.print(f"  {why.decision.message}", highlight=False, markup=False, soft_wrap=True)

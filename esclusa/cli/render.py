@@ -137,7 +137,7 @@ def show_why(console: Console, why: Why, every_rule: bool) -> None:
             table = _table("rule", "state", "observed", "required")
             for finding in shown:
                 state = Text(finding.state, style=STYLES.get(finding.state, ""))
-                table.add_row(Text(finding.rule, overflow="fold"), state, _observed(finding), finding.required)
+                table.add_row(Text(finding.rule, overflow="fold"), state, finding.seen, finding.required)
             console.print(table)
         if not every_rule:
             console.print(f"Every rule: esclusa why {why.dataset} --all", highlight=False)
@@ -191,7 +191,7 @@ def _finding(finding: Finding) -> RenderableType:
         _pairs(
             _known(
                 ("says", finding.description),
-                ("observed", finding.message if finding.observed is None else _observed(finding)),
+                ("observed", finding.message if finding.observed is None else finding.seen),
                 ("required", finding.required),
                 ("owner", finding.owner),
                 ("to do", finding.remedy),
@@ -199,15 +199,6 @@ def _finding(finding: Finding) -> RenderableType:
         )
     )
     return grid
-
-
-def _observed(finding: Finding) -> str:
-    value = finding.observed
-    if value is None:
-        return "no value"
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    shown = f"{value:,.6g}" if number else str(value)
-    return shown if finding.unit in ("", "value") else f"{shown} {finding.unit}"
 
 
 def _known(*pairs: tuple[str, RenderableType]) -> list[tuple[str, RenderableType]]:

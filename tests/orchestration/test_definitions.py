@@ -150,7 +150,7 @@ def test_a_warning_is_shown_as_one_and_does_not_count_as_passed(small: Platform)
 
 def test_the_table_of_findings_begins_with_what_shuts_the_gate(small: Platform) -> None:
     table = findings_table(decided(small, "orders", shut_by=[TOO_MANY]).verdict).splitlines()
-    assert table[2].startswith("| fail | orders__late | 7 | ≤ 2 rows | ada | ask the shop |")
+    assert table[2].startswith("| fail | orders__late | 7 rows | ≤ 2 rows | ada | ask the shop |")
 
 
 def test_a_contract_without_a_model_is_refused_by_name(
