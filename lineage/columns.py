@@ -124,7 +124,7 @@ class ColumnLineage:
         nodes = [(relation, EVERY), (relation, ROWS), *((relation, c) for c in self._columns[relation])]
         return self._of_sources(self._reached(*nodes, weakest=Flow.DECIDING))
 
-    def systems(self, dataset: str) -> frozenset[tuple[str, str]]:
+    def tables(self, dataset: str) -> frozenset[tuple[str, str]]:
         """(system, table) of every source table that the dataset reads, be it only for its number of rows."""
         relation = self._golden[dataset]
         nodes = [(relation, EVERY), (relation, ROWS), *((relation, c) for c in self._columns[relation])]

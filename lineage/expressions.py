@@ -89,6 +89,8 @@ def taken(expression: exp.Expression, flow: Flow = Flow.KEPT) -> Iterator[Taken]
             yield Taken(expression, flow)
         case exp.Columns():
             yield Taken(expression, flow, "COLUMNS(…) names its columns only when it runs")
+        case exp.TableColumn():
+            yield Taken(expression, flow, "a whole row as one value")
         case exp.Star():
             yield Taken(expression, flow, "a star that could not be resolved")
         case exp.Count() if _counts_rows(expression):

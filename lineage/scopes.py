@@ -62,8 +62,10 @@ class Walk:
         expression = scope.expression
         if expression.args.get("by_name"):
             return list(dict.fromkeys(name for side in scope.set_operation_scopes for name in self._outputs(side)))
+        if isinstance(expression, exp.Select):
+            return ["*" if _many(p) else p.alias_or_name.lower() for p in expression.selects]
         if isinstance(expression, exp.Query):
-            return [name.lower() for name in expression.named_selects]
+            return self._outputs(scope.set_operation_scopes[0])
         alias = expression.args.get("alias")
         columns = [column.name.lower() for column in alias.columns] if alias else []
         inner = self._lateral(scope)
@@ -243,6 +245,11 @@ class Walk:
 
 def _pivots(scope: Scope) -> bool:
     return any(chosen.args.get("pivots") for chosen, _ in scope.selected_sources.values())
+
+
+def _many(projection: exp.Expr) -> bool:
+    """A star, or COLUMNS(…): one projection that makes columns whose names are not known before it runs."""
+    return projection.is_star or projection.find(exp.Columns) is not None
 
 
 def _before_alias(table: exp.Table, name: str, columns: tuple[str, ...]) -> str:
