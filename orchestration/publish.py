@@ -189,9 +189,7 @@ def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: 
         elif decision.verdict.contract_digest != contract.digest:
             reasons[name] = f"the contract changed after the audit; next: materialise gate/{name}"
         elif decision.circumstances != circumstances(platform.workshop, platform.promises, name):
-            reasons[name] = (
-                f"its clock, sources, signatures or references changed after the audit; next: materialise gate/{name}"
-            )
+            reasons[name] = f"clock, sources, references or signatures changed since; next: materialise gate/{name}"
         elif not decision.verdict.open:
             reasons[name] = _shut_by(decision)
         elif decision.valid_until <= now:

@@ -22,6 +22,9 @@ HELP = {
     "dev": "Dagster UI and daemon on the same definitions; ends with Ctrl-C.",
     "keys": "Make and rotate the keys that sign the golden repository.",
     "sample": "Generate sample data, labelled synthetic wherever it shows.",
+    "checklist": "The six gate items with their evidence, who has signed, who must.",
+    "sign": "Sign a contract as it reads, after its checklist; or take a signature back.",
+    "waive": "Let one failing finding pass until a day; the second signer leaves out reason and day.",
 }
 
 

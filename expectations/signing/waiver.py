@@ -24,12 +24,13 @@ NAMESPACE = "esclusa-waiver"
 TYPE = "urn:esclusa:waiver:v1"
 SIGNERS = ("owner", "security")  # roles whose signature a waiver can bear
 NEVER = frozenset({"retention_no_erased_subject"})  # clauses that no owner may set aside: deletion is law
+SHORTEST_REASON = 10  # letters
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
 _KEYS = {
     "type": {"const": TYPE},
     "dataset": _TEXT,
     "rule": _TEXT,
-    "reason": {**_TEXT, "minLength": 10},
+    "reason": {**_TEXT, "minLength": SHORTEST_REASON},
     "issuedAt": MOMENT,
     "until": DAY,
 }
@@ -82,18 +83,26 @@ class Waiver:
             finding: that it names.
             now: wall clock, UTC.
         """
-        if finding.item is GateItem.SIGNOFF:
-            return "a missing signature is not waived: whoever must sign, signs"
-        if finding.rule.partition("__")[2] in NEVER:
-            return "this one is law, and nobody's to waive"
         if finding.state is not State.FAIL:
             return "only a measured failure is waived, not what was never measured"
+        return self.weakness(finding.item, now)
+
+    def weakness(self, item: GateItem, now: datetime) -> str:
+        """Why it counts for nothing, whatever is found; empty where it counts.
+
+        Args:
+            item: that the rule belongs to.
+            now: wall clock, UTC.
+        """
+        if item is GateItem.SIGNOFF:
+            return "a missing signature is not waived: whoever must sign, signs"
+        if self.rule.partition("__")[2] in NEVER:
+            return "this one is law, and nobody's to waive"
         if self.objections:
             return "; ".join(self.objections)
         if self.ends <= now:
             return f"it ended on {self.until}"
-        needed = SIGNERS if finding.item is GateItem.ACCESS else SIGNERS[:1]
-        lacking = [role for role in needed if role not in self.signed]
+        lacking = [role for role in needed(item) if role not in self.signed]
         return f"{' and '.join(lacking)} has not signed it" if lacking else ""
 
     def statement(self) -> dict[str, Any]:
@@ -113,6 +122,11 @@ class Waiver:
                 for role, s in self.signed.items()
             ],
         }
+
+
+def needed(item: GateItem) -> tuple[str, ...]:
+    """Roles that must sign a waiver of a finding of that item."""
+    return SIGNERS if item is GateItem.ACCESS else SIGNERS[:1]
 
 
 def waiver_file(directory: Path, dataset: str, rule: str) -> Path:
