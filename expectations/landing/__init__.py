@@ -24,6 +24,7 @@ from expectations.landing.load import Load
 from expectations.landing.postgres import extract
 from expectations.landing.rawtables import HeldLoad, RawTables, Stamp
 from expectations.landing.refusal import DeliveryRefused
+from expectations.tombstones import Tombstones
 
 __all__ = ["SYNTHETIC", "DeliveryRefused", "Landing", "land"]
 
@@ -39,7 +40,8 @@ class Landing:
         load_id: of this load; of the newest one held where nothing changed.
         file: as in `meta.loads`; the agreed glob where several files count.
         file_digest: SHA-256 (hex) of the file; over the sorted digests where several files count.
-        delivered, accepted, quarantined: rows; the first is the sum of the others.
+        delivered, accepted, quarantined, erased, expired: rows; the first is the sum of the others. Erased are those of
+            somebody who was erased, expired those that were deleted at the end of their time.
         broken: rows that break each row rule, by rule id; a row may break several.
         differences: what was delivered beyond the agreement and let pass, in words.
         unchanged: these files are held already under this contract, and nothing was written.
@@ -59,6 +61,8 @@ class Landing:
     differences: tuple[str, ...]
     unchanged: bool
     synthetic: bool
+    erased: int = 0
+    expired: int = 0
 
 
 def quiet(message: str) -> None:
@@ -74,6 +78,7 @@ def land(
     now: datetime,
     progress: Progress = quiet,
     postgres: str | None = None,
+    tombstones: Tombstones | None = None,
 ) -> Landing:
     """Land what a source delivered for one table.
 
@@ -85,6 +90,7 @@ def land(
         now: wall clock, UTC: `_loaded_at` of every row.
         progress: told each step in a few words.
         postgres: connection URL for tables of format `postgres`; never repeated.
+        tombstones: of those who were erased: none of their rows lands again.
 
     Raises:
         DeliveryRefused: the delivery is not what was agreed; the warehouse is as it was.
@@ -113,7 +119,7 @@ def land(
         if replace and delivery.mode == "append":
             _all_there(delivery, held, arrivals)
         loads = [
-            Load(tables, delivery, rules, arrival, Stamp.new(arrival.digest, now))
+            Load(tables, delivery, rules, arrival, Stamp.new(arrival.digest, now), tombstones or Tombstones())
             for arrival in arrivals
             if replace or arrival.digest not in known
         ]
@@ -161,6 +167,7 @@ def _held(load: Load, delivery: Delivery, synthetic: bool) -> HeldLoad:
         quarantined=load.quarantined,
         synthetic=synthetic,
         differences=load.differences,
+        erased=load.erased,
     )
 
 
@@ -181,4 +188,6 @@ def _landing(delivery: Delivery, loads: list[HeldLoad], broken: Mapping[str, int
         differences=tuple(dict.fromkeys(d for load in loads for d in load.differences)),
         unchanged=unchanged,
         synthetic=any(load.synthetic for load in loads),
+        erased=sum(load.erased for load in loads),
+        expired=sum(load.expired for load in loads),
     )

@@ -16,8 +16,9 @@ from expectations.landing.arrival import Arrival, readable
 from expectations.landing.delivery import Delivery
 from expectations.landing.header import compare
 from expectations.landing.rawtables import RawTables, Stamp
-from expectations.landing.reader import Reader
+from expectations.landing.reader import DELIVERED, Reader
 from expectations.landing.refusal import DeliveryRefused
+from expectations.tombstones import Tombstones
 
 if TYPE_CHECKING:
     from expectations.landing.rowrules import RowRules
@@ -32,22 +33,32 @@ class Load:
         tables: where it goes.
         delivery, rules: the terms.
         arrival, stamp: the file, and what its rows are stamped with.
+        tombstones: of those who were erased: their rows are counted and dropped.
 
     Attributes:
-        delivered, accepted, quarantined: rows.
+        delivered, accepted, quarantined, erased: rows; the first is the sum of the others.
         broken: rows that break each rule.
         differences: what was delivered beyond the agreement and let pass.
     """
 
-    def __init__(self, tables: RawTables, delivery: Delivery, rules: RowRules, arrival: Arrival, stamp: Stamp) -> None:
+    def __init__(
+        self,
+        tables: RawTables,
+        delivery: Delivery,
+        rules: RowRules,
+        arrival: Arrival,
+        stamp: Stamp,
+        tombstones: Tombstones,
+    ) -> None:
         self.arrival = arrival
         self.stamp = stamp
-        self.delivered = self.accepted = self.quarantined = 0
+        self.delivered = self.accepted = self.quarantined = self.erased = 0
         self.broken: Counter[str] = Counter()
         self.differences: tuple[str, ...] = ()
         self._tables = tables
         self._delivery = delivery
         self._rules = rules
+        self._tombstones = tombstones
 
     def run(self, scratch: Path, progress: Callable[[str], None]) -> None:
         """Read the file to its end.
@@ -71,19 +82,22 @@ class Load:
         finally:
             reader.close()
         self.accepted, self.quarantined = self._tables.count(self.stamp)
-        if self.accepted + self.quarantined != self.delivered:
+        if self.accepted + self.quarantined + self.erased != self.delivered:
             raise RuntimeError(
-                f"{self._delivery.name}: {self.delivered:,} rows were read, but {self.accepted:,} accepted and "
-                f"{self.quarantined:,} held back"
+                f"{self._delivery.name}: {self.delivered:,} rows were read, but {self.accepted:,} accepted, "
+                f"{self.quarantined:,} held back and {self.erased:,} dropped because somebody was erased"
             )
 
-    def _split(self, frame: pl.DataFrame) -> None:
+    def _split(self, read: pl.DataFrame) -> None:
+        gone = self._tombstones.mask(self._delivery.source.system, self._delivery.table, read, DELIVERED)
+        frame = read.filter(~gone)
+        self.delivered += read.height
+        self.erased += read.height - frame.height
         broken = self._rules.broken(frame)
         rows = frame.with_row_index()
         self._tables.accept(rows.join(broken, on="index", how="anti", maintain_order="left"), self.stamp)
         self._tables.hold_back(rows.join(broken, on="index", maintain_order="left"), self.stamp)
         self.broken.update(broken["_rules"].explode().to_list())
-        self.delivered += frame.height
         self.quarantined += broken.height
 
     def _weigh(self, reader: Reader) -> None:

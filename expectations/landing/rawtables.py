@@ -25,7 +25,9 @@ create table if not exists meta.loads (
     load_id varchar, system varchar, table_name varchar, file varchar, file_digest varchar, contract_digest varchar,
     delivered bigint, accepted bigint, quarantined bigint, synthetic boolean, differences varchar[],
     landed_at timestamptz
-)
+);
+alter table meta.loads add column if not exists erased bigint default 0;
+alter table meta.loads add column if not exists expired bigint default 0;
 """
 STAMPS = "_load_id varchar, _file_digest varchar, _loaded_at timestamptz"
 STAMP_NAMES = tuple(column.split()[0] for column in STAMPS.split(", "))
@@ -52,7 +54,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class HeldLoad:
-    """One line of `meta.loads`: one file's load."""
+    """One line of `meta.loads`: one file's load; delivered = accepted + quarantined + erased + expired."""
 
     load_id: str
     system: str
@@ -65,6 +67,8 @@ class HeldLoad:
     quarantined: int
     synthetic: bool
     differences: tuple[str, ...]
+    erased: int = 0
+    expired: int = 0
 
 
 class RawTables:
@@ -85,6 +89,7 @@ class RawTables:
         """The loads whose rows the tables hold now, oldest first."""
         if not self._exist():
             return []
+        self._connection.execute(META)
         names = ", ".join(field.name for field in fields(HeldLoad))
         ids = f"select _load_id from {self._raw} union select _load_id from {self._quarantine}"
         query = f"select {names} from meta.loads where load_id in ({ids}) order by rowid"
