@@ -126,7 +126,7 @@ _SYSTEM = _mapping(
     reason=TEXT,
     governedUntil=DAY,
 )
-_HOLD: Schema = {"anyOf": [{"enum": [False]}, _mapping("reason", "by", "since", reason=TEXT, by=TEXT, since=DAY)]}
+_HOLD: Schema = {"anyOf": [_mapping("reason", "by", "since", reason=TEXT, by=TEXT, since=DAY), {"enum": [False]}]}
 _TOLERANCE = _mapping("value", "unit", value={"type": "number", "minimum": 0}, unit=_words("percent", "rows"))
 
 CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (

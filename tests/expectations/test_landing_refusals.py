@@ -233,6 +233,6 @@ def test_lost_rows_are_never_a_landing(
     deliver(source, GOOD)
     before = holdings()
     monkeypatch.setattr(landing_module.RawTables, "hold_back", lambda *_: None)
-    with pytest.raises(RuntimeError, match="11 rows were read, but 10 accepted and 0 held back"):
+    with pytest.raises(RuntimeError, match="11 rows were read, but 10 accepted, 0 held back and 0 dropped"):
         deliver(source, GOOD + "2x0,1/3/2016 08:30,1,1,open,?\n")
     assert holdings() == before
