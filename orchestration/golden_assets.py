@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from expectations.contract import Contract
+from expectations.loader.vocabulary import CLASSIFICATIONS
 from orchestration.platform import Platform
 from orchestration.publish import Outcome, publish_release
 from orchestration.source_assets import columns_of
@@ -66,7 +67,11 @@ def _spec(contract: Contract) -> dg.AssetSpec:
         group_name=LAYER,
         kinds={"parquet", "tuf"},
         owners=[f"team:{contract.owner}"],
-        tags={"domain": contract.domain or "none", "release": contract.release},
+        tags={
+            "domain": contract.domain or "none",
+            "release": contract.release,
+            "classification": _classification(contract),
+        },
         freshness_policy=policy,
         metadata={
             "dagster/column_schema": columns_of(contract.table),
@@ -77,6 +82,12 @@ def _spec(contract: Contract) -> dg.AssetSpec:
             "support": ", ".join(str(s.get("channel", "")) for s in contract.support),
         },
     )
+
+
+def _classification(contract: Contract) -> str:
+    """That of the most sensitive column; `unclassified` while one has none, which shuts the gate."""
+    given = {c.classification for c in contract.table.columns}
+    return max(given, key=CLASSIFICATIONS.index) if given <= set(CLASSIFICATIONS) else "unclassified"
 
 
 def _metadata(outcome: Outcome) -> dict[str, Any]:

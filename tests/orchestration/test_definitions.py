@@ -50,6 +50,8 @@ def test_every_golden_asset_says_what_its_contract_says(real: Platform, specs: d
         assert {"parquet", "tuf"} <= spec.kinds
         assert spec.tags["domain"] == contract.domain
         assert spec.tags["release"] == contract.release
+        is_open = {c.classification for c in contract.table.columns} <= {"public", "internal"}
+        assert (spec.tags["classification"] in {"public", "internal"}) == is_open, "that of its most sensitive column"
         freshness = contract.sla("freshness")
         assert freshness is not None
         assert isinstance(spec.freshness_policy, dg.FreshnessPolicy)
