@@ -72,10 +72,21 @@ def admit(change: Change, releases: Sequence[DatasetRelease], verdicts: Mapping[
     decide(change, decisions)
 
 
-def current_certificate(change: Change, dataset: str) -> str | None:
-    """SHA-256 (hex) of the newest certificate of a dataset, withdrawn or not, or None."""
+def newest_certificate(change: Change, dataset: str) -> str | None:
+    """SHA-256 (hex) of the newest certificate of a dataset, served, withdrawn or revoked, or None."""
     role = change.book.roles.get(dataset)
-    return None if role is None else str(role.signed.unrecognized_fields["esclusa"]["certificate"])
+    if role is None:
+        return None
+    said = role.signed.unrecognized_fields["esclusa"]
+    return str(said.get("newest") or said["certificate"])
+
+
+def served_certificate(change: Change, dataset: str) -> str | None:
+    """SHA-256 (hex) of the certificate under which a dataset is served now, or None."""
+    role = change.book.roles.get(dataset)
+    if role is None or is_withdrawn(role.signed):
+        return None
+    return str(role.signed.unrecognized_fields["esclusa"]["certificate"])
 
 
 def decide(change: Change, decisions: Mapping[str, bytes]) -> None:
@@ -101,12 +112,7 @@ def _demand_name(dataset: str) -> None:
 
 
 def _in_force(change: Change, release: DatasetRelease) -> bool:
-    role = change.book.roles.get(release.dataset)
-    return (
-        role is not None
-        and not is_withdrawn(role.signed)
-        and release.digest == current_certificate(change, release.dataset)
-    )
+    return release.digest == served_certificate(change, release.dataset)
 
 
 def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
@@ -117,7 +123,7 @@ def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
     files = {part.name: part.sha256 for part in pin.parts}
     files |= {name: sha256(content).hexdigest() for name, content in documents(release.contract).items()}
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
-    current = current_certificate(change, dataset)
+    current = newest_certificate(change, dataset)
     problem = ""
     if predicate["dataset"] != dataset or subjects != {f"{dataset}/{name}": digest for name, digest in files.items()}:
         problem = f"it vouches for {len(subjects)} other files of {predicate['dataset']}"
@@ -165,11 +171,13 @@ def _bring_in(change: Change, release: DatasetRelease, predicate: Mapping[str, A
     beside = [change.put(f"{dataset}/{name}", content) for name, content in documents(release.contract).items()]
     role = change.role(dataset)
     role.targets = {target.path: target for target in (*parts, certificate, *beside)}
+    revoked = role.unrecognized_fields.get("esclusa", {}).get("revoked", [])
     role.unrecognized_fields["esclusa"] = {
         "dataset": dataset,
         "release": release.contract.release,
         "certificate": release.digest,
         "rows": release.pin.rows,
         "synthetic": predicate["synthetic"],
+        **({"revoked": revoked} if revoked else {}),
     }
     change.mark(dataset, datetime.fromisoformat(predicate["validUntil"]))

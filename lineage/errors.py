@@ -30,6 +30,10 @@ class CertificateRefused(Refused):
     """A certificate does not vouch for what is to be published: other files, another key, or an older predecessor."""
 
 
+class RecallRefused(Refused):
+    """A certificate cannot be revoked, or not served again: it is unknown, over, revoked, or its files are gone."""
+
+
 class KeysUnusable(Refused):
     """The signing keys are absent, incomplete, readable by others, or not the keys of this repository."""
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root
 
-from lineage.admission import DatasetRelease, admit, current_certificate, decide
-from lineage.book import LIVES, WITHDRAWN_LIFE, Book, newest_root, versioned, write_root
-from lineage.decision import decision
+from esclusa.revocation import Revocation
+from lineage import recall
+from lineage.admission import DatasetRelease, admit, newest_certificate, served_certificate
+from lineage.book import LIVES, Book, newest_root, versioned, write_root
 from lineage.errors import RepositoryForged
 from lineage.files import sweep
 from lineage.garbage import Collected, collect
@@ -84,9 +85,31 @@ class GoldenRepository:
             Change(self.path, self.keys, book, self._now(), _ignore).commit()
 
     def certificate(self, dataset: str) -> str | None:
-        """SHA-256 (hex) of a dataset's newest certificate, withdrawn or not; the next one names it as `previous`."""
+        """SHA-256 (hex) of a dataset's newest certificate, served or not; the next one names it as `previous`."""
         with self._change() as change:
-            return current_certificate(change, dataset)
+            return newest_certificate(change, dataset)
+
+    def served(self, dataset: str) -> str | None:
+        """SHA-256 (hex) of the certificate under which a dataset is served now, or None."""
+        with self._change() as change:
+            return served_certificate(change, dataset)
+
+    def revocations(self, dataset: str) -> tuple[Revocation, ...]:
+        """Every certificate of a dataset that was taken back, oldest first."""
+        with self._change() as change:
+            return recall.revocations(change, dataset)
+
+    def statements(self, dataset: str, certificate: str) -> frozenset[str]:
+        """SHA-256 of every certificate file that says what this one says; each replaced key made another.
+
+        Args:
+            certificate: SHA-256 (hex) of one of them.
+
+        Raises:
+            RecallRefused: it was never published.
+        """
+        with self._change() as change:
+            return recall.statements(change, dataset, certificate)
 
     def publish(
         self,
@@ -127,19 +150,54 @@ class GoldenRepository:
             ValueError: no such dataset was ever published.
         """
         with self._change(on_step) as change:
-            if dataset not in change.book.datasets:
-                known = ", ".join(change.book.datasets) or "none"
-                raise ValueError(f"{dataset} was never published, so it cannot be withdrawn; published: {known}")
-            role = change.book.roles[dataset].signed
-            role.targets = {}
-            role.unrecognized_fields["esclusa"] |= {"rows": 0, "withdrawn": change.now.isoformat()}
-            change.mark(dataset, change.now + WITHDRAWN_LIFE)
-            document = decision(
-                dataset, "withdrawn", at=change.now, owner=owner, message=message, remedy=f"ask {owner}"
-            )
-            decide(change, {dataset: document})
+            recall.withdraw(change, dataset, owner=owner, message=message)
             change.commit()
             return Published(change.book.snapshot.signed.version, {})
+
+    def revoke(
+        self,
+        dataset: str,
+        certificate: str,
+        *,
+        by: str,
+        reason: str,
+        earlier: Sequence[Mapping[str, str]] = (),
+        on_step: OnStep = _ignore,
+    ) -> Published:
+        """Take a certificate back for ever, and its dataset with it where it is the one in force.
+
+        Args:
+            certificate: SHA-256 (hex) of its file.
+            by: who asks for it.
+            reason: why, for consumers.
+            earlier: releases to go back to instead of withdrawing the dataset, the best first, each as dataset →
+                certificate; the first one that can be served whole is.
+
+        Returns:
+            What is served again: empty where the dataset was withdrawn, or served another certificate anyway.
+
+        Raises:
+            RecallRefused: it was never published, or is revoked already.
+        """
+        with self._change(on_step) as change:
+            again = recall.revoke(change, dataset, certificate, by=by, reason=reason, earlier=earlier)
+            change.commit()
+            return Published(change.book.snapshot.signed.version, again)
+
+    def restore(self, dataset: str, certificate: str, *, message: str, on_step: OnStep = _ignore) -> Published:
+        """Serve an earlier certificate again, with its files, until it expires; the chain goes on from the newest one.
+
+        Args:
+            certificate: SHA-256 (hex) of its file.
+            message: why, for consumers.
+
+        Raises:
+            RecallRefused: it was never published, has expired or was revoked; or a file of it is gone or differs.
+        """
+        with self._change(on_step) as change:
+            recall.restore(change, dataset, certificate, message=message)
+            change.commit()
+            return Published(change.book.snapshot.signed.version, {dataset: certificate})
 
     def keep_alive(self, *, on_step: OnStep = _ignore) -> None:
         """Sign the timestamp again, and whatever else has less than half its life left; datasets expire as promised."""
