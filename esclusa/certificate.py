@@ -41,14 +41,17 @@ class Certificate:
 
     Args:
         digest: SHA-256 (hex) of the file.
+        environment: `sandbox`, or `production`: signed off by the people whom the contract demands.
         contract_digest, contract_version: the contract that was kept.
-        candidate_digest: SHA-256 over names, digests and sizes of the parts.
+        candidate_digest: SHA-256 over names, digests and sizes of the audited parts, before any column was sealed.
         rows, size: of all parts; size in bytes.
         clock: `now`, or `replay`: made on historical data, its clock standing at `stands_at` when pinned.
         synthetic: True where any input came from the sample generator.
         certified_at, valid_until: UTC.
         subjects: path → SHA-256 (hex) of every file that it vouches for.
         findings: every rule, observed.
+        sealed: column that was published sealed → its class.
+        sealed_by: class → fingerprint of the key that opens it.
         previous: SHA-256 (hex) of the certificate before this one, or None.
         ledger: sequence and hash of the ledger's last entry when it was certified, or None.
         document: the whole in-toto statement.
@@ -58,6 +61,7 @@ class Certificate:
     dataset: str
     owner: str
     description: str
+    environment: str
     contract_version: str
     contract_digest: str
     candidate_digest: str
@@ -71,6 +75,8 @@ class Certificate:
     valid_until: datetime
     subjects: Mapping[str, str]
     findings: tuple[Finding, ...]
+    sealed: Mapping[str, str]
+    sealed_by: Mapping[str, str]
     previous: str | None
     ledger: tuple[int, str] | None
     document: Mapping[str, Any]
@@ -88,8 +94,9 @@ class Certificate:
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        """What must be said wherever this certificate is shown: empty for real data on today's clock."""
-        notes = ["SYNTHETIC data, made by the sample generator"] if self.synthetic else []
+        """What must be said wherever this certificate is shown: empty for signed-off, real data on today's clock."""
+        notes = [] if self.environment == "production" else ["SANDBOX certificate: no sign-off was demanded"]
+        notes += ["SYNTHETIC data, made by the sample generator"] if self.synthetic else []
         if self.clock != "now":
             notes.append(f"replay clock, standing at {self.stands_at:%Y-%m-%d} when pinned: historical data")
         return tuple(notes)
@@ -177,6 +184,7 @@ def _certificate(digest: str, statement: Mapping[str, Any]) -> Certificate:
         dataset=said["dataset"],
         owner=said["owner"],
         description=contract.get("description") or "",
+        environment=said.get("environment") or "sandbox",
         contract_version=contract["version"],
         contract_digest=contract["digest"],
         candidate_digest=said["candidateDigest"],
@@ -193,6 +201,8 @@ def _certificate(digest: str, statement: Mapping[str, Any]) -> Certificate:
         valid_until=datetime.fromisoformat(said["validUntil"]),
         subjects={s["name"]: s["digest"]["sha256"] for s in statement["subject"]},
         findings=tuple(read_finding(f) for f in said["verdict"]["findings"]),
+        sealed=said["sealed"],
+        sealed_by=said["sealedBy"],
         previous=said["previous"],
         ledger=(head["sequence"], head["hash"]) if (head := said.get("ledger")) else None,
         document=statement,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from esclusa.errors import KeyMissing
+from esclusa.errors import KeyMissing, owned_by
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
     import pyarrow.parquet.encryption as pe
+
+    from esclusa.certificate import Certificate
 
 # Signs the footer, which holds nothing sealed and is proven by the file's digest: a key that everyone knows.
 FOOTER = "footer"
@@ -105,6 +108,26 @@ class Keyring:
         if self._factory is None:
             self._factory = _crypto_factory(self)
         return self._factory
+
+
+def form_of(certificate: Certificate, columns: Iterable[str], keyring: Keyring) -> ds.ParquetFileFormat:
+    """How the parts of a certified dataset are read: with keys only where a wanted column is sealed.
+
+    Args:
+        certificate: of the dataset.
+        columns: that will be read.
+        keyring: of this reader.
+
+    Raises:
+        KeyMissing: the key of a sealed column is not at hand.
+    """
+    import pyarrow.dataset as ds
+
+    classes = {certificate.sealed[name] for name in columns if name in certificate.sealed}
+    with owned_by(certificate.owner):
+        for cls in sorted(classes):  # before Arrow sees the file: it does not survive every key that it misses
+            keyring.key(cls, certificate.sealed_by[cls])
+    return parquet_format(keyring) if classes else ds.ParquetFileFormat()
 
 
 def parquet_format(keyring: Keyring) -> ds.ParquetFileFormat:

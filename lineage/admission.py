@@ -22,8 +22,9 @@ from lineage.certificate import documents, read_statement
 from lineage.decision import decision, read_decision
 from lineage.errors import CertificateRefused
 from lineage.files import take_in
-from lineage.pin import Pin
+from lineage.pin import Part, Pin
 from lineage.release import CERTIFICATE_FILE, Change, is_withdrawn
+from lineage.sealing import Sealed, sealed_columns
 
 _DATASET = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED = {"root", "targets", "snapshot", "timestamp", VERDICTS}
@@ -35,12 +36,19 @@ class DatasetRelease:
     """A certified dataset, ready to be published.
 
     Args:
-        certificate: the DSSE envelope that `certify` made of this pin and this contract.
+        certificate: the DSSE envelope that `certify` made of this pin, its sealed files and this contract.
+        sealed: what is published of the pin; None where no column is above internal.
     """
 
     contract: Contract
     pin: Pin
     certificate: bytes
+    sealed: Sealed | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The Parquet files that are published."""
+        return self.sealed.parts if self.sealed else self.pin.parts
 
     @property
     def dataset(self) -> str:
@@ -120,7 +128,7 @@ def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
     dataset, pin = release.dataset, release.pin
     statement = read_statement(release.certificate, change.keys.signer("gate").public_key)
     predicate: Mapping[str, Any] = statement["predicate"]
-    files = {part.name: part.sha256 for part in pin.parts}
+    files = {part.name: part.sha256 for part in release.parts}
     files |= {name: sha256(content).hexdigest() for name, content in documents(release.contract).items()}
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
     current = newest_certificate(change, dataset)
@@ -129,6 +137,8 @@ def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
         problem = f"it vouches for {len(subjects)} other files of {predicate['dataset']}"
     elif (predicate["candidateDigest"], predicate["contract"]["digest"]) != (pin.digest, release.contract.digest):
         problem = "it was made for another candidate or contract"
+    elif predicate["sealed"] != sealed_columns(release.contract):
+        problem = "columns above internal are not sealed"
     elif not read_verdict(predicate["verdict"]).open:
         problem = "its own findings do not open the gate"
     elif predicate["previous"] != current:
@@ -157,10 +167,10 @@ def _agreeing(change: Change, releases: Sequence[DatasetRelease], verdicts: Mapp
 
 def _bring_in(change: Change, release: DatasetRelease, predicate: Mapping[str, Any]) -> None:
     dataset = release.dataset
-    parts = [TargetFile(p.size, {"sha256": p.sha256}, f"{dataset}/{p.name}") for p in release.pin.parts]
+    parts = [TargetFile(p.size, {"sha256": p.sha256}, f"{dataset}/{p.name}") for p in release.parts]
     with ThreadPoolExecutor(_HASHING_THREADS) as pool:
         incoming = []
-        for target, part in zip(parts, release.pin.parts, strict=True):
+        for target, part in zip(parts, release.parts, strict=True):
             change.on_step("part")
             incoming.append(pool.submit(take_in, part.path, change.address(target), part.sha256, part.size))
         for done in incoming:

@@ -25,6 +25,7 @@ from expectations.policy import policies_of
 from expectations.verdict import Verdict
 from lineage.errors import CertificateRefused, GateShut
 from lineage.pin import Pin
+from lineage.sealing import Sealed, sealed_columns
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -97,6 +98,7 @@ def certify(
     signoffs: Sequence[Mapping[str, Any]] = (),
     waivers: Sequence[Mapping[str, Any]] = (),
     ledger: Mapping[str, Any] | None = None,
+    sealed: Sealed | None = None,
 ) -> bytes:
     """Sign that a pin keeps its contract; the same arguments give the same bytes.
 
@@ -113,6 +115,7 @@ def certify(
         certified_at: wall clock, default now.
         signoffs, waivers: as they were signed, each with its signature.
         ledger: sequence number and hash of the ledger's head.
+        sealed: what is published of the pin; the pin itself where no column is above internal.
 
     Returns:
         The certificate file: a DSSE envelope as sorted, compact JSON.
@@ -125,8 +128,9 @@ def certify(
     moments = (pinned_at, valid_until, certified_at, verdict.audited_at, *(i.landed_at for i in inputs))
     if any(moment.tzinfo is None for moment in moments):
         raise ValueError(f"{contract.name}: every moment in a certificate needs a time zone")
-    _demand_open(verdict, contract, pin, inputs, valid_until, certified_at)
-    subject = [{"name": f"{contract.name}/{part.name}", "digest": {"sha256": part.sha256}} for part in pin.parts]
+    published = sealed or Sealed(pin.digest, pin.parts)
+    _demand_open(verdict, contract, pin, published, inputs, valid_until, certified_at)
+    subject = [{"name": f"{contract.name}/{part.name}", "digest": {"sha256": part.sha256}} for part in published.parts]
     for name, content in documents(contract).items():
         subject.append({"name": f"{contract.name}/{name}", "digest": {"sha256": sha256(content).hexdigest()}})
     statement = {
@@ -153,9 +157,11 @@ def certify(
             "verdict": verdict.to_json(),
             "inputs": [_input(i) for i in inputs],
             "schema": _schema(contract),
+            "sealed": dict(published.columns),
+            "sealedBy": dict(published.keys),
             "primaryKey": list(contract.table.key),
             "rows": pin.rows,
-            "bytes": sum(part.size for part in pin.parts),
+            "bytes": sum(part.size for part in published.parts),
             "clock": {"kind": clock.kind, "standsAt": None if clock.stands_at is None else moment_of(clock.stands_at)},
             "pinnedAt": moment_of(pinned_at),
             "certifiedAt": moment_of(certified_at),
@@ -175,6 +181,7 @@ def _demand_open(
     verdict: Verdict,
     contract: Contract,
     pin: Pin,
+    published: Sealed,
     inputs: Sequence[Input],
     valid_until: datetime,
     certified_at: datetime,
@@ -189,6 +196,11 @@ def _demand_open(
         problem = f"candidate {verdict.candidate_digest[:12]}… was audited, {pin.digest[:12]}… is pinned"
     elif verdict.contract_digest != contract.digest:
         problem = f"contract {verdict.contract_digest[:12]}… was audited, {contract.digest[:12]}… is in force"
+    elif published.candidate != pin.digest:
+        problem = f"candidate {published.candidate[:12]}… was sealed, {pin.digest[:12]}… is pinned"
+    elif published.columns != sealed_columns(contract):
+        columns = (", ".join(names) or "none" for names in (sealed_columns(contract), published.columns))
+        problem = "the columns {} are above internal, and sealed are {}".format(*columns)
     elif not inputs:
         problem = "no load is named that it was built from"
     elif valid_until <= certified_at:

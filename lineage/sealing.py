@@ -34,11 +34,13 @@ class Sealed:
     """The files that are published of a pin.
 
     Args:
+        candidate: digest of the pin.
         parts: sealed, or the pin's own where no column is above internal.
         columns: sealed column → its class.
         keys: class → fingerprint of the key that sealed it.
     """
 
+    candidate: str
     parts: tuple[Part, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +72,7 @@ def seal(pinned: Pin, contract: Contract, keyring: Keyring) -> Sealed:
     """
     columns = sealed_columns(contract)
     if not columns:
-        return Sealed(pinned.parts)
+        return Sealed(pinned.digest, pinned.parts)
     keys = {cls: fingerprint(keyring.key(cls)) for cls in sorted(set(columns.values()))}
     name = sha256(json.dumps([columns, keys], sort_keys=True).encode()).hexdigest()[:16]
     home = pinned.parts[0].path.parent
@@ -80,7 +82,8 @@ def seal(pinned: Pin, contract: Contract, keyring: Keyring) -> Sealed:
         with tempfile.TemporaryDirectory(prefix=".sealing-", dir=home.parent) as scratch:
             parts = tuple(_seal_part(part, Path(scratch), columns, keys, keyring) for part in pinned.parts)
             _move_into_place(parts, Path(scratch), final)
-    return Sealed(tuple(replace(part, path=final / part.name) for part in parts), columns, keys)
+    placed = tuple(replace(part, path=final / part.name) for part in parts)
+    return Sealed(pinned.digest, placed, columns, keys)
 
 
 def _seal_part(

@@ -14,9 +14,11 @@ from expectations.clock import NOW, Clock
 from expectations.contract import Column, Contract, Role, Table
 from expectations.verdict import Finding, GateItem, State, Verdict
 from lineage.certificate import Input, certify
+from lineage.class_keys import class_keyring
 from lineage.keys import Keys
 from lineage.pin import Pin, pin
 from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.sealing import seal
 
 Rows = Sequence[Mapping[str, Any]]
 CODE = "0" * 40
@@ -34,6 +36,7 @@ def publish_small(
     now: datetime | None = None,
     clock: Clock = NOW,
     verdicts: Mapping[str, bytes] | None = None,
+    classified: Mapping[str, str] | None = None,
 ) -> GoldenRepository:
     """Publish a few rows per dataset together; makes the repository and its keys at the first call.
 
@@ -46,12 +49,21 @@ def publish_small(
         now: wall clock of the publisher.
         clock: of every dataset.
         verdicts: decisions to publish besides.
+        classified: columns that are not internal → their class.
     """
     moment = now or datetime.now(UTC)
     repository = open_small(path, keys_path, moment if now else None)
     releases = [
         certified(
-            repository, name, rows, now=moment, valid_for=valid_for, synthetic=synthetic, group=release, clock=clock
+            repository,
+            name,
+            rows,
+            now=moment,
+            valid_for=valid_for,
+            synthetic=synthetic,
+            group=release,
+            clock=clock,
+            classified=classified,
         )
         for name, rows in datasets.items()
     ]
@@ -78,10 +90,13 @@ def certified(
     group: str = "",
     clock: Clock = NOW,
     version: str = "1.0.0",
+    classified: Mapping[str, str] | None = None,
 ) -> DatasetRelease:
-    """Pin and certify rows as the next release of a dataset, without publishing it."""
-    contract = small_contract(dataset, list(rows[0]), group, version=version)
+    """Pin, seal and certify rows as the next release of a dataset, without publishing it."""
+    contract = small_contract(dataset, list(rows[0]), group, version=version, classified=classified or {})
     pinned = small_pin(contract, rows, repository.keys.directory.parent / "pins" / dataset)
+    classes = class_keyring(repository.keys.directory / "classes", sorted(set((classified or {}).values())))
+    sealed = seal(pinned, contract, classes)
     certificate = certify(
         small_verdict(contract, pinned, now),
         contract,
@@ -95,8 +110,9 @@ def certified(
         previous=repository.certificate(dataset),
         signer=repository.keys.signer("gate"),
         certified_at=now,
+        sealed=sealed,
     )
-    return DatasetRelease(contract, pinned, certificate)
+    return DatasetRelease(contract, pinned, certificate, sealed)
 
 
 def small_pin(contract: Contract, rows: Rows, directory: Path, **options: Any) -> Pin:
@@ -125,7 +141,13 @@ def small_verdict(contract: Contract, pinned: Pin, at: datetime, *more: Finding)
 
 
 def small_contract(
-    name: str, columns: Sequence[str], group: str = "", *, version: str = "1.0.0", digest: str = "d" * 64
+    name: str,
+    columns: Sequence[str],
+    group: str = "",
+    *,
+    version: str = "1.0.0",
+    digest: str = "d" * 64,
+    classified: Mapping[str, str] | None = None,
 ) -> Contract:
     """A contract whose first column is the key; the smallest that every room can read."""
     made = tuple(
@@ -135,7 +157,7 @@ def small_contract(
             logical_type="string",
             physical_type="varchar",
             description=f"The {column} of one of the {name}.",
-            classification="internal",
+            classification=(classified or {}).get(column, "internal"),
             required=position == 1,
             unique=position == 1,
             key_position=1 if position == 1 else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
@@ -16,12 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from ruamel.yaml import YAML
 from securesystemslib.signer import CryptoSigner
 
+from esclusa.keyring import fingerprint
 from expectations.clock import NOW, Clock
-from expectations.contract import Term, TermUse
+from expectations.contract import Contract, Term, TermUse
 from expectations.policy import policies_of
 from expectations.verdict import Finding, GateItem, State, read_verdict
 from lineage.certificate import certify, contract_file, read_statement
+from lineage.class_keys import class_keyring
 from lineage.errors import CertificateRefused, GateShut
+from lineage.sealing import Sealed, seal
 from tests.golden_repository import small_contract, small_input, small_pin, small_verdict
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -168,3 +172,43 @@ def test_the_contract_is_published_as_the_document_that_was_audited() -> None:
     assert YAML(typ="safe", pure=True).load(published) == document
     assert published.index(b"country") < published.index(b"nested")
     assert published.index(b"b: 1") < published.index(b"a: 2")
+
+
+def test_a_certificate_vouches_for_the_sealed_files_and_says_what_was_sealed(
+    arguments: dict[str, Any], tmp_path: Path
+) -> None:
+    contract = classified("confidential")
+    ring = class_keyring(tmp_path / "classes", ["confidential"])
+    sealed = seal(arguments["pin"], contract, ring)
+    said = statement(arguments, contract=contract, sealed=sealed)
+    predicate = said["predicate"]
+    parts = {s["name"]: s["digest"]["sha256"] for s in said["subject"] if s["name"].endswith(".parquet")}
+    assert parts == {f"orders/{part.name}": part.sha256 for part in sealed.parts}
+    assert predicate["sealed"] == {"name": "confidential"}
+    assert predicate["sealedBy"] == {"confidential": fingerprint(ring.key("confidential"))}
+    assert predicate["candidateDigest"] == arguments["pin"].digest
+    assert predicate["bytes"] == sum(part.size for part in sealed.parts)
+    assert ring.key("confidential").hex() not in json.dumps(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda s: None, "the columns name are above internal, and sealed are none"),
+        (lambda s: replace(s, columns={}), "the columns name are above internal, and sealed are none"),
+        (lambda s: replace(s, columns={"name": "restricted"}), "above internal"),
+        (lambda s: replace(s, candidate="0" * 64), "candidate 000000000000… was sealed"),
+    ],
+)
+def test_a_column_above_internal_is_never_certified_open(
+    arguments: dict[str, Any], tmp_path: Path, change: Callable[[Sealed], Sealed | None], reason: str
+) -> None:
+    sealed = seal(arguments["pin"], classified("confidential"), class_keyring(tmp_path / "classes", ["confidential"]))
+    with pytest.raises(GateShut, match=reason):
+        certify(**{**arguments, "contract": classified("confidential"), "sealed": change(sealed)})
+
+
+def classified(cls: str) -> Contract:
+    """The contract, its second column of another class."""
+    first, second = CONTRACT.table.columns
+    return replace(CONTRACT, table=replace(CONTRACT.table, columns=(first, replace(second, classification=cls))))

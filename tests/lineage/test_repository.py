@@ -131,7 +131,7 @@ def test_a_refusal_alone_changes_only_verdicts_snapshot_and_timestamp(
         (lambda r: {"pin": replace(r.pin, digest="f" * 64)}, "another candidate or contract"),
         (lambda r: {"contract": replace(r.contract, document={"id": "swapped"})}, "other files"),
         (lambda r: {"contract": replace(r.contract, roles=())}, "other files"),
-        (lambda r: {"pin": replace(r.pin, parts=())}, "other files"),
+        (lambda r: {"sealed": replace(r.sealed, parts=())}, "other files"),
         (lambda r: {"contract": small_contract("returns", ["id", "name"])}, "other files of orders"),
         (lambda r: {"certificate": r.certificate[:-9] + b'AAAA"}]}'}, "not signed by the gate key"),
     ],

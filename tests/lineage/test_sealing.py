@@ -187,7 +187,7 @@ def test_a_reclassified_column_is_sealed_anew(made: tuple[Pin, Sealed, Path]) ->
     opened = contract()
     columns = tuple(replace(c, classification="internal") for c in opened.table.columns)
     assert seal(made[0], replace(opened, table=replace(opened.table, columns=columns)), Keyring(None)) == Sealed(
-        made[0].parts
+        made[0].digest, made[0].parts
     )
     secret = tuple(replace(c, classification="restricted") for c in opened.table.columns)
     again = seal(made[0], replace(opened, table=replace(opened.table, columns=secret)), Keyring.open(made[2]))
