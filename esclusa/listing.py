@@ -54,6 +54,7 @@ class Entry:
         rows: of the certified data, or None.
         freshness: age of the data when it was certified, with its unit, e.g. `3.2 hours`; empty where not measured.
         valid_until: UTC, or None.
+        environment: `sandbox` or `production`, or empty where there is no certificate.
         synthetic: True for generated data.
         clock: `now`, `replay`, or empty.
         candidate_refused: True where a newer candidate was refused.
@@ -67,6 +68,7 @@ class Entry:
     valid_until: datetime | None
     owner: str
     description: str
+    environment: str
     synthetic: bool
     clock: str
     candidate_refused: bool
@@ -125,6 +127,7 @@ def _entry(why: Why) -> Entry:
         valid_until=certificate.valid_until if certificate else None,
         owner=owner or (why.problem.owner if why.problem else ""),
         description=certificate.description if certificate else "",
+        environment=certificate.environment if certificate else "",
         synthetic=bool(certificate and certificate.synthetic),
         clock=certificate.clock if certificate else "",
         candidate_refused=why.candidate_refused,

@@ -16,18 +16,20 @@ from esclusa.errors import NotCertified, QueryRefused, nearest
 from esclusa.forms import converted, demand_form
 
 if TYPE_CHECKING:
+    from esclusa.permission import Request
     from esclusa.reader import Release
 
 # Errors about the text of a query are told. Any other of DuckDB's can quote a row: of those, only the class is told.
 _ABOUT_TEXT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
 
 
-def run(release: Release, query: str, as_: str) -> Any:
+def run(release: Release, query: str, as_: str, request: Request) -> Any:
     """The result of one SELECT.
 
     Args:
         release: pinned; every dataset that the query names is verified first.
         query: DuckDB's SQL.
+        request: who asks, and what for.
         as_: `arrow`, `pandas`, `polars` or `duckdb` (a relation that keeps the sealed connection).
 
     Raises:
@@ -36,8 +38,11 @@ def run(release: Release, query: str, as_: str) -> Any:
     """
     demand_form(as_)
     connection = duckdb.connect(":memory:")
+    hidden = []
     for dataset in datasets_in(release, query):
-        connection.register(dataset, release.verified(dataset).data)
+        with release.opened(dataset, request) as rows:
+            connection.register(dataset, rows.source("sql"))
+            hidden += [f"{dataset}.{name}" for name in rows.hidden]
     for seal in (
         "SET python_enable_replacements = false",  # no variable of the calling program is a table
         "SET autoload_known_extensions = false",
@@ -51,11 +56,12 @@ def run(release: Release, query: str, as_: str) -> Any:
         return relation if as_ == "duckdb" else converted(relation.to_arrow_table(), as_)
     except duckdb.Error as error:
         told = str(error) if isinstance(error, _ABOUT_TEXT) else f"{type(error).__name__} while running it"
+        denied = f" {request.role} may not read {', '.join(hidden)}." if hidden else ""
         raise QueryRefused(
             "DuckDB refuses the query.",
             observed=told,
             required="one SELECT over certified datasets, without files, extensions or settings",
-            remedy='esclusa sql "DESCRIBE <dataset>" shows a dataset\'s columns.',
+            remedy=f'esclusa sql "DESCRIBE <dataset>" shows a dataset\'s columns.{denied}',
         ) from None
 
 

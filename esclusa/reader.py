@@ -1,39 +1,31 @@
 """Reading: rows of certified datasets, from one pinned release, out of the very bytes that were hashed.
 
 Belongs here: `Release` and the functions that open one for a single call. Does not: the checks
-(`verification.py`), SQL (`query.py`).
+(`verification.py`), who may read what (`permission.py`), decoding (`rows.py`), SQL (`query.py`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 
-from esclusa.certificate import Certificate
-from esclusa.errors import UnknownColumn, nearest, owned_by
+from esclusa.errors import owned_by
 from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
 from esclusa.listing import Entry, Why, explain, list_datasets
 from esclusa.location import locate
+from esclusa.permission import Request, demand_environment, permitted
+from esclusa.readlog import ReadLog
 from esclusa.report import Report, report_on
 from esclusa.repository import Repository
-from esclusa.settings import load_settings
+from esclusa.rows import Rows
+from esclusa.settings import Settings, keyring_for, ledger_for, load_settings
 from esclusa.verification import vouch
 
-if TYPE_CHECKING:
-    import pyarrow.dataset
-
 PathLike = str | os.PathLike[str]
-
-
-class Verified(NamedTuple):
-    """A dataset that passed every check: its certificate, its rows not yet decoded, the columns wanted of them."""
-
-    certificate: Certificate
-    data: pyarrow.dataset.Dataset
-    columns: list[str]
 
 
 class Release:
@@ -41,10 +33,12 @@ class Release:
 
     Args:
         repository: the pinned metadata.
+        settings: of this reader.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, settings: Settings) -> None:
         self._repository = repository
+        self._settings = settings
 
     def __repr__(self) -> str:
         return f"<Release {self.version} of {self.repository}>"
@@ -64,21 +58,38 @@ class Release:
         """When the whole repository expires unless the platform keeps it alive, UTC."""
         return self._repository.alive_until
 
-    def read(self, dataset: str, *, columns: Sequence[str] | None = None, as_: As = "arrow") -> Any:
+    def read(
+        self,
+        dataset: str,
+        *,
+        role: str | None = None,
+        purpose: str | None = None,
+        columns: Sequence[str] | None = None,
+        as_: As = "arrow",
+        allow_sandbox: bool = False,
+    ) -> Any:
         """Rows of a certified dataset; see `esclusa.read`."""
         demand_form(as_)
-        _, data, names = self.verified(dataset, columns)
-        if as_ != "duckdb":
-            return converted(data.to_table(names), as_)
-        import duckdb
+        with self.opened(dataset, self.request(role, purpose, allow_sandbox), columns) as rows:
+            if as_ != "duckdb":
+                return converted(rows.table(), as_)
+            import duckdb
 
-        return duckdb.from_arrow(data).project(*[duckdb.ColumnExpression(name) for name in names])
+            return duckdb.from_arrow(rows.source("read"))
 
-    def sql(self, query: str, *, as_: As = "arrow") -> Any:
+    def sql(
+        self,
+        query: str,
+        *,
+        role: str | None = None,
+        purpose: str | None = None,
+        as_: As = "arrow",
+        allow_sandbox: bool = False,
+    ) -> Any:
         """The result of one SELECT over certified datasets; see `esclusa.sql`."""
         from esclusa.query import run
 
-        return run(self, query, as_)
+        return run(self, query, as_, self.request(role, purpose, allow_sandbox))
 
     def catalog(self) -> list[Entry]:
         """Every dataset of the release; see `esclusa.catalog`."""
@@ -97,30 +108,39 @@ class Release:
         """Names of all datasets that the release knows: served, expired, withdrawn or refused."""
         return decided_datasets(self._repository)
 
-    def verified(self, dataset: str, columns: Sequence[str] | None = None) -> Verified:
-        """A dataset as an Arrow dataset over memory: bytes read once, hashed, and scanned from there.
+    def request(self, role: str | None, purpose: str | None, allow_sandbox: bool) -> Request:
+        """A request, completed by the settings.
+
+        Args:
+            role, purpose: who asks, what for; None where the caller did not say.
+            allow_sandbox: accept a certificate of the sandbox also where production is read.
+        """
+        settings = self._settings
+        production = settings.environment == "production" and not allow_sandbox
+        return Request(role or settings.role, purpose or settings.purpose, production)
+
+    @contextmanager
+    def opened(self, dataset: str, request: Request, columns: Sequence[str] | None = None) -> Iterator[Rows]:
+        """The rows that a request may have; every refusal up to the end of the block is recorded on its way out.
 
         Args:
             dataset: its name.
-            columns: which will be wanted; default all.
+            request: who asks, and what for.
+            columns: which are wanted; default all that are permitted.
 
         Raises:
-            EsclusaError: of the first check that failed; nothing of the dataset is returned then.
+            EsclusaError: of the first check that failed; nothing of the dataset is handed out then.
         """
-        import pyarrow as pa
-        import pyarrow.dataset as ds
-
-        vouched = vouch(self._repository, dataset, lambda *_: None)
-        known = [column.name for column in vouched.certificate.columns]
-        wanted = known if columns is None else list(columns)
-        _demand_columns(vouched.certificate, wanted)
-        with owned_by(vouched.certificate.owner):
-            parts = [self._repository.read(vouched.role, part) for part in vouched.parts]
-        form = ds.ParquetFileFormat()
-        fragments = [form.make_fragment(pa.BufferReader(part)) for part in parts]  # type: ignore[arg-type] # stubs
-        schema = fragments[0].physical_schema
-        data = ds.FileSystemDataset(fragments, schema=schema, format=form)
-        return Verified(vouched.certificate, data, wanted)
+        settings, location = self._settings, self._repository.location
+        log = ReadLog(ledger_for(settings, location), request.role, request.purpose)
+        with log.refusals(dataset, columns):
+            vouched = vouch(self._repository, dataset, lambda *_: None)
+            demand_environment(vouched.certificate, request)
+            granted = permitted(vouched, request, columns, datetime.now(UTC).date())
+            with owned_by(vouched.certificate.owner):
+                parts = [self._repository.read(vouched.role, part) for part in vouched.parts]
+                keyring = keyring_for(settings, location)
+                yield Rows(vouched.certificate, granted, parts, keyring, settings.state, log)
 
 
 def open(repository: PathLike | None = None, *, state: PathLike | None = None) -> Release:
@@ -134,48 +154,72 @@ def open(repository: PathLike | None = None, *, state: PathLike | None = None) -
         Untrusted, RolledBack, Tampered, Expired, Unreachable: the release itself is refused.
     """
     settings = load_settings(repository, state)
-    return Release(Repository(locate(settings.repository), settings.state))
+    location = locate(settings.repository)
+    log = ReadLog(ledger_for(settings, location), settings.role, settings.purpose)
+    with log.refusals(""):
+        return Release(Repository(location, settings.state), settings)
 
 
 def read(
     dataset: str,
     *,
+    role: str | None = None,
+    purpose: str | None = None,
     columns: Sequence[str] | None = None,
     as_: As = "arrow",
+    allow_sandbox: bool = False,
     repository: PathLike | None = None,
     state: PathLike | None = None,
 ) -> Any:
-    """Rows of a certified dataset, from the newest release, after every check.
+    """Rows of a certified dataset, from the newest release, after every check; the read is recorded in the ledger.
 
     Args:
         dataset: its name.
-        columns: which, in which order; default all.
+        role: in which you read, as the contract names it; default `ESCLUSA_ROLE`.
+        purpose: what for, as the contract names it; default `ESCLUSA_PURPOSE`.
+        columns: which, in which order; default all that role and purpose permit, some of them perhaps masked.
         as_: `arrow` (pyarrow.Table), `pandas` (DataFrame, Arrow-backed), `polars` (DataFrame) or `duckdb` (relation).
+        allow_sandbox: accept what was certified in a sandbox also where `ESCLUSA_ENVIRONMENT` is `production`.
         repository: directory or http(s) URL; default `ESCLUSA_REPOSITORY`.
         state: directory of state; default `ESCLUSA_STATE`.
 
     Raises:
-        NotCertified, Withdrawn, Expired: there is nothing to hand out now.
+        NotPermitted: role, purpose or a column is not granted.
+        NotCertified, Withdrawn, Expired, Sandbox: there is nothing to hand out now.
         Tampered, RolledBack, Untrusted: what is there is not what was published.
+        KeyMissing: a column is sealed, and its key is not here.
+        LedgerUnavailable: the read could not be recorded.
         UnknownColumn: the dataset has no such column.
         Unreachable: no answer, or a file is missing.
     """
-    return open(repository, state=state).read(dataset, columns=columns, as_=as_)
+    release = open(repository, state=state)
+    return release.read(dataset, role=role, purpose=purpose, columns=columns, as_=as_, allow_sandbox=allow_sandbox)
 
 
-def sql(query: str, *, as_: As = "arrow", repository: PathLike | None = None, state: PathLike | None = None) -> Any:
+def sql(
+    query: str,
+    *,
+    role: str | None = None,
+    purpose: str | None = None,
+    as_: As = "arrow",
+    allow_sandbox: bool = False,
+    repository: PathLike | None = None,
+    state: PathLike | None = None,
+) -> Any:
     """The result of one SELECT (DuckDB's dialect) over datasets of one release, each checked first.
+
+    Columns that role and purpose are denied do not exist for it, and masked ones are masked before it sees them.
 
     Args:
         query: names datasets as tables; it can read nothing else and write nothing.
-        as_: as for `read`.
-        repository, state: as for `read`.
+        role, purpose, as_, allow_sandbox, repository, state: as for `read`.
 
     Raises:
         QueryRefused: not one read-only SELECT, or DuckDB refuses it.
         EsclusaError: as for `read`.
     """
-    return open(repository, state=state).sql(query, as_=as_)
+    release = open(repository, state=state)
+    return release.sql(query, role=role, purpose=purpose, as_=as_, allow_sandbox=allow_sandbox)
 
 
 def catalog(*, repository: PathLike | None = None, state: PathLike | None = None) -> list[Entry]:
@@ -212,15 +256,3 @@ def why(dataset: str, *, repository: PathLike | None = None, state: PathLike | N
         NotCertified: nobody knows a dataset of that name.
     """
     return open(repository, state=state).why(dataset)
-
-
-def _demand_columns(certificate: Certificate, wanted: Sequence[str]) -> None:
-    known = tuple(column.name for column in certificate.columns)
-    if unknown := [name for name in wanted if name not in known]:
-        raise UnknownColumn(
-            f"{certificate.dataset} has no column {', '.join(unknown)}.",
-            observed=f"asked for: {', '.join(unknown)}",
-            required=f"of: {', '.join(known)}",
-            owner=certificate.owner,
-            remedy=nearest(unknown[0], known),
-        )

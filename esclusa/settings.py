@@ -12,10 +12,13 @@ from pathlib import Path
 
 from platformdirs import user_state_dir
 
+from esclusa.errors import Misused, nearest
+from esclusa.keyring import Keyring
 from esclusa.ledger import Ledger
 from esclusa.location import Location
 
 LEDGER_FILE = "ledger.sqlite"
+ENVIRONMENTS = ("sandbox", "production")
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,17 @@ SETTINGS = (
         "sandbox",
         "Environment, `sandbox` or `production`: what a gate demands and a reader accepts.",
     ),
+    Setting("ESCLUSA_ROLE", "none", "Role that reads, as the contracts name it."),
+    Setting("ESCLUSA_PURPOSE", "none", "Purpose that is read for, as the contracts name it."),
     Setting(
         "ESCLUSA_LEDGER",
         "`ledger.sqlite` beside the repository, else in `ESCLUSA_STATE`",
         "Ledger of verdicts, releases and reads: a file, or the URL of a Postgres database.",
+    ),
+    Setting(
+        "ESCLUSA_CLASS_KEYS",
+        "`keys/classes` beside the repository",
+        "Directory of class keys, which open the columns that were published sealed.",
     ),
     Setting(
         "ESCLUSA_STATE",
@@ -55,11 +65,18 @@ class Settings:
         repository: directory or http(s) URL of the golden repository.
         state: directory of pinned roots, versions seen and downloads; private to the user.
         ledger: file or URL of the ledger, or empty; `ledger_for` knows the default.
+        role, purpose: where a request says none; empty where none are set.
+        environment: `sandbox`, or `production`, which refuses what was certified in a sandbox.
+        class_keys: directory of class keys, or empty; `keyring_for` knows the default.
     """
 
     repository: str
     state: Path
     ledger: str = field(default="", repr=False)  # a URL may hold a password
+    role: str = ""
+    purpose: str = ""
+    environment: str = "sandbox"
+    class_keys: str = ""
 
     @property
     def own_ledger(self) -> Path:
@@ -77,6 +94,9 @@ def load_settings(
     Args:
         repository, state: as the caller gave them, or None.
         environment: variables to read.
+
+    Raises:
+        Misused: there is no such environment as is set.
     """
     where = os.fspath(repository) if repository is not None else environment.get("ESCLUSA_REPOSITORY", "")
     memory = os.fspath(state) if state is not None else environment.get("ESCLUSA_STATE", "")
@@ -84,7 +104,22 @@ def load_settings(
         where or ".esclusa/golden",
         Path(memory or user_state_dir("esclusa")).expanduser(),
         environment.get("ESCLUSA_LEDGER", ""),
+        environment.get("ESCLUSA_ROLE", ""),
+        environment.get("ESCLUSA_PURPOSE", ""),
+        _environment(environment.get("ESCLUSA_ENVIRONMENT", "") or ENVIRONMENTS[0]),
+        environment.get("ESCLUSA_CLASS_KEYS", ""),
     )
+
+
+def _environment(name: str) -> str:
+    if name not in ENVIRONMENTS:
+        raise Misused(
+            f"There is no environment {name}.",
+            observed=f"ESCLUSA_ENVIRONMENT={name}",
+            required=f"one of {', '.join(ENVIRONMENTS)}",
+            remedy=nearest(name, ENVIRONMENTS),
+        )
+    return name
 
 
 def ledger_for(settings: Settings, location: Location) -> Ledger:
@@ -98,7 +133,19 @@ def ledger_for(settings: Settings, location: Location) -> Ledger:
     """
     if settings.ledger:
         return Ledger(settings.ledger)
-    beside = location.directory and location.directory.parent / LEDGER_FILE
-    if beside and (beside.exists() or os.access(beside.parent, os.W_OK)):
-        return Ledger(beside)
+    if location.directory is not None and location.directory.is_dir():
+        beside = location.directory.parent / LEDGER_FILE
+        if beside.exists() or os.access(beside.parent, os.W_OK):
+            return Ledger(beside)
     return Ledger(settings.own_ledger)
+
+
+def keyring_for(settings: Settings, location: Location) -> Keyring:
+    """The class keys at hand for a repository: those of the setting, else those beside a local repository.
+
+    Args:
+        location: of the golden repository.
+    """
+    if settings.class_keys:
+        return Keyring.open(Path(settings.class_keys).expanduser())
+    return Keyring.open(location.directory and location.directory.parent / "keys" / "classes")

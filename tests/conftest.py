@@ -9,6 +9,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(autouse=True)
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads in a test that is not about access does so in the role that every small dataset grants."""
+    monkeypatch.setenv("ESCLUSA_ROLE", "tester")
+    monkeypatch.setenv("ESCLUSA_PURPOSE", "testing")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The directory of real data, beside the repository; never part of it."""

@@ -35,6 +35,9 @@ app = typer.Typer(
 Where = Annotated[
     str | None, typer.Option("--repository", "-r", help="Golden repository: directory or URL [$ESCLUSA_REPOSITORY].")
 ]
+Role = Annotated[str | None, typer.Option("--role", help="In which you read [$ESCLUSA_ROLE].")]
+Purpose = Annotated[str | None, typer.Option("--purpose", help="What you read for [$ESCLUSA_PURPOSE].")]
+AllowSandbox = Annotated[bool, typer.Option("--allow-sandbox", help="In production too, accept a sandbox certificate.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Limit = Annotated[int | None, typer.Option(min=0, help="At most so many rows; a table shows 20 where not given.")]
 As = Annotated[Format, typer.Option("--format", help="What to write.")]
@@ -58,25 +61,30 @@ def catalog(repository: Where = None, as_json: AsJson = False) -> None:
 @app.command()
 def read(
     dataset: str,
-    columns: Annotated[str, typer.Option(help="Which, comma-separated; default all.")] = "",
+    role: Role = None,
+    purpose: Purpose = None,
+    columns: Annotated[str, typer.Option(help="Which, comma-separated; default all that are permitted.")] = "",
     limit: Limit = None,
     form: As = Format.TABLE,
     output: Output = None,
+    allow_sandbox: AllowSandbox = False,
     repository: Where = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the rows of a certified dataset, after every check."""
     form = Format.JSON if as_json else form
     wanted = [name.strip() for name in columns.split(",")] if columns else None
-    certificate, data, names = _open(repository).verified(dataset, wanted)
-    rows = limit_of(form, limit)
-    table = data.to_table(names) if rows is None else data.head(rows, columns=names)
+    release = _open(repository)
+    with release.opened(dataset, release.request(role, purpose, allow_sandbox), wanted) as rows:
+        table = rows.table(limit_of(form, limit))
     write_rows(Console(), table, form, output)
     from esclusa.verification import moment
 
+    certificate = rows.certificate
     said = [
         f"{table.num_rows:,} of {certificate.rows:,} rows",
         f"certified, valid until {moment(certificate.valid_until)}",
+        *(f"{name} is masked ({access.technique})" for name, access in rows.columns.items() if access.technique),
     ]
     _say([*said, *certificate.caveats])
 
@@ -84,16 +92,19 @@ def read(
 @app.command()
 def sql(
     query: str,
+    role: Role = None,
+    purpose: Purpose = None,
     limit: Limit = None,
     form: As = Format.TABLE,
     output: Output = None,
+    allow_sandbox: AllowSandbox = False,
     repository: Where = None,
     as_json: AsJson = False,
 ) -> None:
     """Run one SELECT over certified datasets of one release."""
     form = Format.JSON if as_json else form
     release = _open(repository)
-    table = release.sql(query)
+    table = release.sql(query, role=role, purpose=purpose, allow_sandbox=allow_sandbox)
     rows = limit_of(form, limit)
     shown = table if rows is None else table.slice(0, rows)
     write_rows(Console(), shown, form, output)

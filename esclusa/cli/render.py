@@ -82,7 +82,8 @@ def show_catalog(console: Console, repository: str, entries: Sequence[Entry]) ->
 
 
 def _notes(entry: Entry) -> list[str]:
-    notes = ["synthetic"] if entry.synthetic else []
+    notes = ["sandbox"] if entry.environment == "sandbox" else []
+    notes += ["synthetic"] if entry.synthetic else []
     if entry.clock not in ("", "now"):
         notes.append(f"{entry.clock} clock")
     if entry.candidate_refused and entry.status != "refused":
@@ -167,6 +168,7 @@ def _facts(certificate: Certificate) -> RenderableType:
             ("certificate", Text(certificate.digest, overflow="fold")),
             ("certified", f"{_at(certificate.certified_at)} UTC"),
             ("valid until", f"{_at(certificate.valid_until)} UTC"),
+            ("environment", certificate.environment),
             ("rows", f"{certificate.rows:,}"),
             ("contract", f"version {certificate.contract_version}"),
             ("owner", certificate.owner),

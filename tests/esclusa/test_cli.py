@@ -141,7 +141,7 @@ def test_sql_says_when_it_shows_a_part_of_its_answer(run: Run) -> None:
 def test_sql_names_the_datasets_that_are_synthetic(run: Run) -> None:
     said = unwrapped(run("sql", "SELECT count(*) FROM orders JOIN generated USING (order_id)").err)
     assert "generated: SYNTHETIC data" in said
-    assert "orders:" not in said
+    assert "orders: SYNTHETIC" not in said
 
 
 def test_verify_shows_each_check_and_what_the_certificate_says(run: Run) -> None:

@@ -1,0 +1,101 @@
+"""Rows of one dataset as one request may have them: permitted columns of verified bytes, masks on, recorded.
+
+Belongs here: decoding. Does not: the checks before it (`verification.py`, `permission.py`), forms (`forms.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from esclusa.access import Access
+from esclusa.certificate import Certificate
+from esclusa.keyring import Keyring, form_of
+from esclusa.masks import key_for, masked
+from esclusa.readlog import ReadLog
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A dataset that passed every check, not yet decoded.
+
+    Args:
+        certificate: in force.
+        columns: those permitted and wanted, in order: read or masked.
+        parts: the very bytes that were hashed, in row order.
+        keyring: opens sealed columns.
+        state: of the reader.
+        log: of the request.
+    """
+
+    certificate: Certificate
+    columns: Mapping[str, Access]
+    parts: Sequence[bytes]
+    keyring: Keyring
+    state: Path
+    log: ReadLog
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Columns of the dataset that are not handed out."""
+        return tuple(column.name for column in self.certificate.columns if column.name not in self.columns)
+
+    def table(self, limit: int | None = None) -> pa.Table:
+        """The rows, masked, once they are recorded.
+
+        Args:
+            limit: at most so many.
+
+        Raises:
+            LedgerUnavailable: the read could not be recorded.
+            KeyMissing: a column is sealed, and its key is not here.
+        """
+        data, names = self._data(), list(self.columns)
+        rows = self._masked(data.to_table(names) if limit is None else data.head(limit, columns=names))
+        self.log.served(self.certificate, self.columns, rows.num_rows, "read")
+        return rows
+
+    def source(self, by: str) -> ds.Dataset | pa.Table:
+        """What an engine may scan, once all its rows are recorded: no other column exists in it.
+
+        Args:
+            by: `read` or `sql`.
+
+        Raises:
+            LedgerUnavailable, KeyMissing: as `table`.
+        """
+        data = self._data()
+        # An engine has no hook for a mask, and a view would show how it is made: masked columns are made beforehand.
+        source = self._masked(data.to_table()) if self._techniques else data
+        self.log.served(self.certificate, self.columns, self.certificate.rows, by)
+        return source
+
+    @property
+    def _techniques(self) -> dict[str, str]:
+        return {name: access.technique for name, access in self.columns.items() if access.technique}
+
+    def _data(self) -> ds.Dataset:
+        """The permitted columns as an Arrow dataset over memory; the others are not in its schema."""
+        import pyarrow as pa
+        import pyarrow.dataset as ds
+
+        form = form_of(self.certificate, self.columns, self.keyring)
+        fragments = [form.make_fragment(pa.BufferReader(part)) for part in self.parts]  # type: ignore[arg-type] # stubs
+        whole = fragments[0].physical_schema
+        schema = pa.schema([whole.field(name) for name in self.columns])
+        return ds.FileSystemDataset(fragments, schema=schema, format=form)
+
+    def _masked(self, table: pa.Table) -> pa.Table:
+        classes = {column.name: column.classification for column in self.certificate.columns}
+        keys = {
+            name: key_for(self.keyring, self.state, classes[name], self.log.purpose)
+            for name, technique in self._techniques.items()
+            if technique == "hash"
+        }
+        return masked(table, self._techniques, keys)
