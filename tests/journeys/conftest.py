@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,6 +20,12 @@ from orchestration.platform import Platform, load_platform
 from orchestration.publish import open_golden
 from orchestration.sample import generate
 from orchestration.settings import Settings, read_settings
+
+CONSUMERS = {  # dataset → a role that reads it, and what for
+    "qualified_leads": ("sales-planner", "sales_planning"),
+    "renewal_risk": ("account-manager", "account_review"),
+    "resolution_times": ("service-manager", "service_review"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,12 @@ class Journey:
     def why(self, dataset: str) -> esclusa.Why:
         """What a consumer is told."""
         return esclusa.why(dataset, repository=self.settings.golden)
+
+    def read(self, dataset: str) -> pa.Table:
+        """What a consumer reads in a role that the contract grants everything it needs."""
+        role, purpose = CONSUMERS[dataset]
+        table: pa.Table = esclusa.read(dataset, role=role, purpose=purpose, repository=self.settings.golden)
+        return table
 
     @property
     def version(self) -> int:

@@ -6,15 +6,14 @@ import shutil
 
 import duckdb
 
-import esclusa
 from tests.journeys.conftest import Journey
 
 DATASET, JOB = "qualified_leads", "land_olist_and_certify"
 
 
 def test_a_candidate_that_cannot_be_built_is_refused_and_told_until_it_can(journey: Journey) -> None:
-    golden, warehouse = journey.settings.golden, journey.settings.warehouse
-    before = esclusa.read(DATASET, repository=golden)
+    warehouse = journey.settings.warehouse
+    before = journey.read(DATASET)
     kept = shutil.copy(warehouse, warehouse.with_suffix(".kept"))
     with duckdb.connect(str(warehouse)) as connection:  # what is in raw no longer fits the model
         connection.execute("ALTER TABLE raw.olist__deals DROP COLUMN won_date")
@@ -31,9 +30,9 @@ def test_a_candidate_that_cannot_be_built_is_refused_and_told_until_it_can(journ
     assert (why.decision.stage, why.decision.message) == ("build", said.user_failure_data.description)
     assert "dbt built no candidate: unit_test stg_olist__deals" in why.decision.message
     assert why.decision.remedy == f"correct the models, then: esclusa run --only {DATASET}"
-    assert esclusa.read(DATASET, repository=golden).equals(before)
+    assert journey.read(DATASET).equals(before)
 
     shutil.move(kept, warehouse)
     assert journey.run(job=JOB).success
     assert journey.why(DATASET).ok
-    assert esclusa.read(DATASET, repository=golden).equals(before)
+    assert journey.read(DATASET).equals(before)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-import esclusa
 from expectations.verdict import State
 from orchestration.decisions import recall_decision
 from tests.journeys.conftest import Journey
@@ -25,11 +24,11 @@ def spoilt(journey: Journey) -> Journey:
 
 
 def test_the_gate_shuts_and_golden_serves_the_version_before(spoilt: Journey) -> None:
-    before = esclusa.read(DATASET, repository=spoilt.settings.golden)
+    before = spoilt.read(DATASET)
     result = spoilt.run(f"gate/{DATASET}", f"golden/{DATASET}")
     assert result.success, "a shut gate is an answer, not a failure of the run"
     assert not result.asset_materializations_for_node(f"publish_{DATASET}")
-    assert esclusa.read(DATASET, repository=spoilt.settings.golden).equals(before)
+    assert spoilt.read(DATASET).equals(before)
 
 
 def test_the_refusal_names_the_rule_what_was_observed_and_the_owner(spoilt: Journey) -> None:

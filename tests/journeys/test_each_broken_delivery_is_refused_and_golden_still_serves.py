@@ -46,8 +46,8 @@ def platform(bad_days: Journey) -> Platform:
 def test_a_broken_delivery_is_refused_in_words_and_golden_serves_the_rows_before(
     kind: str, bad_days: Journey, platform: Platform, sample: Path
 ) -> None:
-    golden, leads = bad_days.settings.golden, bad_days.settings.source_files / LEADS
-    before = esclusa.read(DATASET, repository=golden)
+    leads = bad_days.settings.source_files / LEADS
+    before = bad_days.read(DATASET)
     shutil.copyfile(sample / LEADS, leads)
     break_delivery(bad_days.settings.source_files, kind)
 
@@ -64,24 +64,22 @@ def test_a_broken_delivery_is_refused_in_words_and_golden_serves_the_rows_before
     assert why.decision is not None
     assert (why.decision.stage, why.decision.message) == ("landing", refusal.description)
     assert why.status == "certified"
-    assert esclusa.read(DATASET, repository=golden).equals(before)
+    assert bad_days.read(DATASET).equals(before)
 
 
 def test_mending_the_delivery_and_running_again_clears_the_refusal(journey: Journey, sample: Path) -> None:
-    golden = journey.settings.golden
-    before = esclusa.read(DATASET, repository=golden)
+    before = journey.read(DATASET)
     break_delivery(journey.settings.source_files, "missing")
     journey.run(SOURCE)
     assert not journey.why(DATASET).ok
     shutil.copyfile(sample / LEADS, journey.settings.source_files / LEADS)
     assert journey.run(SOURCE, f"gate/{DATASET}", f"golden/{DATASET}").success
     assert journey.why(DATASET).ok
-    assert esclusa.read(DATASET, repository=golden).equals(before)
+    assert journey.read(DATASET).equals(before)
 
 
 def test_the_datasets_of_other_sources_are_untouched_and_go_on(journey: Journey) -> None:
     """One run over everything, with the leads broken and one invoice delivery that changed."""
-    golden = journey.settings.golden
     before = {e.dataset: e for e in esclusa.catalog(repository=golden)}
     break_delivery(journey.settings.source_files, "renamed")
     leave_out_last_row(journey.settings.source_files / INVOICES)

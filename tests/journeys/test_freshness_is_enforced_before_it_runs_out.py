@@ -29,7 +29,7 @@ def test_an_old_certificate_is_made_anew_and_a_young_one_is_left_alone(journey: 
         patch.setattr("orchestration.golden_assets.datetime", Earlier)
         assert journey.run(f"gate/{DATASET}", f"golden/{DATASET}").success
     before = {entry.dataset: entry for entry in esclusa.catalog(repository=golden)}
-    rows = esclusa.read(DATASET, repository=golden)
+    rows = journey.read(DATASET)
     old = before[DATASET].valid_until
     assert old is not None
     assert datetime.now(UTC) < old < datetime.now(UTC) + timedelta(hours=24), "it is past its half, and not expired"
@@ -41,7 +41,7 @@ def test_an_old_certificate_is_made_anew_and_a_young_one_is_left_alone(journey: 
     assert renewed > old + timedelta(hours=24)
     del before[DATASET]
     assert after == before
-    assert esclusa.read(DATASET, repository=golden).equals(rows)
+    assert journey.read(DATASET).equals(rows)
     certificate = journey.why(DATASET).certificate
     assert certificate is not None
     assert certificate.valid_until == renewed

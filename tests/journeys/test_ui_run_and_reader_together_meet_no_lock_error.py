@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import Journey, leave_out_last_row
+from tests.journeys.conftest import CONSUMERS, Journey, leave_out_last_row
 from tests.journeys.served_ui import PATIENCE, Ui, end, served, wait_until
 
 ESCLUSA = str(Path(sys.executable).parent / "esclusa")
@@ -19,12 +20,14 @@ INVOICES = Path("online_retail") / "onlineretail.parquet"
 LAUNCHED = ("raw/servicenow__incident_events", "gate/resolution_times", "golden/resolution_times")
 
 READER = """
-import sys, time, esclusa
+import json, sys, time, esclusa
 from pathlib import Path
+consumers = json.loads(sys.argv[2])
 stop, reads = Path(sys.argv[1]), 0
 while not stop.exists():
     for entry in esclusa.catalog():
-        assert esclusa.read(entry.dataset).num_rows > 0
+        role, purpose = consumers[entry.dataset]
+        assert esclusa.read(entry.dataset, role=role, purpose=purpose).num_rows > 0
         reads += 1
         print(reads, flush=True)
         time.sleep(0.2)
@@ -51,7 +54,7 @@ def test_ui_run_and_reader_together_meet_no_lock_error(journey: Journey, tmp_pat
     }
     stop = tmp_path / "stop"
     with (tmp_path / "reader.log").open("w") as log:
-        reading = [sys.executable, "-c", READER, str(stop)]
+        reading = [sys.executable, "-c", READER, str(stop), json.dumps(CONSUMERS)]
         reader = subprocess.Popen(reading, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         with served([ESCLUSA, "dev", "--port"], environment, tmp_path / "dev.log") as ui:
