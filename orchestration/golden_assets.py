@@ -98,6 +98,7 @@ def _metadata(outcome: Outcome) -> dict[str, Any]:
             "dagster/row_count": outcome.rows,
             "valid until": dg.MetadataValue.timestamp(outcome.valid_until),
             "published anew": outcome.published,
+            "environment": outcome.environment,
             "synthetic": outcome.synthetic,
         }
     return metadata

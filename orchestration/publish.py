@@ -1,30 +1,29 @@
 """The gate's move: what an open verdict lets through goes into the golden repository, a release at once.
 
-Belongs here: the only use of the repository's writer; refusals are published too, so that consumers can ask why.
-Does not: deciding (`gate.py`), signing and writing (`lineage`), Dagster (`golden_assets.py`).
+Belongs here: what may be published, and publishing it. Does not: deciding (`gate.py`), telling refusals
+(`refusals.py`), signing and writing (`lineage`), Dagster (`golden_assets.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import esclusa
-from expectations.verdict import Finding
-from lineage.certificate import certify
-from lineage.decision import decision as decision_document
-from lineage.keys import Keys
+from esclusa.certificate import read_certificate
+from esclusa.ledger import Ledger
+from esclusa.revocation import Revocation
+from lineage.certificate import certify, moment_of
 from lineage.repository import DatasetRelease, GoldenRepository
 from orchestration.builds import current_fingerprint
 from orchestration.decisions import Decision, circumstances, recall_decision
+from orchestration.golden import RECORD, open_golden, record_of, wake
 from orchestration.platform import Platform, code_revision
-from orchestration.workshop import Workshop
+from orchestration.recorded import before_it_counts, release_body
+from orchestration.refusals import refuse, refused_deliveries, repeat_refusal
 
 Progress = Callable[[str], None]
-RECORD = "published"
-REFUSALS = "refusals"  # the newest delivery of a source table, while it is refused
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Outcome:
         published: True where this step put it in force; False where it was in force already.
         message: what happened and what to do next, for a person.
         certificate: SHA-256 (hex) of the certificate that golden serves, or None.
-        rows, valid_until, synthetic: of that certificate.
+        rows, valid_until, synthetic, environment: of that certificate.
     """
 
     dataset: str
@@ -47,26 +46,7 @@ class Outcome:
     rows: int = 0
     valid_until: datetime | None = None
     synthetic: bool = False
-
-
-def open_golden(platform: Platform) -> GoldenRepository:
-    """The golden repository's writer; the first call makes keys and repository, and pins its root for this user.
-
-    Args:
-        platform: where they are.
-
-    Raises:
-        lineage.errors.KeysUnusable, lineage.errors.RepositoryForged: keys and repository do not belong together.
-    """
-    settings = platform.settings
-    is_new = not (settings.golden / "metadata" / "timestamp.json").exists()
-    # An existing repository needs the keys that signed it: new ones in their place would only hide the loss.
-    keys = (Keys.create if is_new else Keys.open)(settings.keys, settings.golden)
-    repository = GoldenRepository(settings.golden, keys)
-    repository.create()
-    # Whoever holds the keys need not be told by anyone else that the root is genuine.
-    esclusa.trust(settings.golden, root=settings.golden / "metadata" / "1.root.json", replace=is_new)
-    return repository
+    environment: str = ""
 
 
 def publish_release(
@@ -82,102 +62,36 @@ def publish_release(
     """
     names = platform.promises.group(release)
     decisions = {name: recall_decision(platform.workshop, name) for name in names}
-    reasons = _reasons(platform, decisions, now)
+    golden = open_golden(platform)
+    reasons = _reasons(platform, golden, decisions, now)
     if reasons:
         return _hold_back(platform, names, decisions, reasons, now)
-    golden = open_golden(platform)
     open_decisions = [d for d in decisions.values() if d is not None]
     fresh = [d for d in open_decisions if not _in_force(platform, golden, d)]
     if not fresh:
-        _wake(platform, golden)
+        wake(platform, golden)
     else:
         progress(f"publishing {', '.join(d.dataset for d in fresh)}")
         revision = code_revision()
         releases = [_certified(platform, golden, d, run, revision, now) for d in fresh]
-        certificates = golden.publish(releases).certificates
-        for decision in fresh:
-            platform.workshop.remember(RECORD, decision.dataset, _record(decision, certificates[decision.dataset]))
-            _repeat_refusal(platform, decision.dataset, now)
+        certificates = [read_certificate(release.certificate) for release in releases]
+        served = {name: digest for name in names if (digest := golden.served(name))}
+        together = served | {c.dataset: c.digest for c in certificates}
+
+        def record(ledger: Ledger) -> None:
+            for certificate in certificates:
+                ledger.append("release", certificate.dataset, release_body(certificate, release, together, run), at=now)
+
+        golden.publish(releases, on_step=before_it_counts(platform.ledger, record))
+        for certificate in certificates:
+            platform.workshop.remember(RECORD, certificate.dataset, record_of(certificate))
+            repeat_refusal(platform, certificate.dataset, now)
     return tuple(_served(platform, d, published=d in fresh) for d in open_decisions)
 
 
-def refuse(
-    platform: Platform,
-    datasets: Iterable[str],
-    *,
-    stage: str,
-    message: str,
-    remedy: str,
-    now: datetime,
-    findings: Mapping[str, Sequence[Finding]] | None = None,
-) -> None:
-    """Publish that the newest candidates were refused; what golden serves stays as it is.
-
-    Args:
-        stage: `landing`, `build` or `gate`.
-        message: what was seen, what is required, who owns it.
-        remedy: what to do next.
-        findings: dataset → findings that shut its gate.
-    """
-    golden = open_golden(platform)
-    documents = {}
-    for name in datasets:
-        held = platform.workshop.recall(RECORD, name)
-        documents[name] = decision_document(
-            name,
-            "refused",
-            at=now,
-            owner=platform.promises.contracts[name].owner,
-            stage=stage,
-            findings=(findings or {}).get(name, ()),
-            message=message,
-            remedy=remedy,
-            certificate=held["certificate"] if held else None,
-        )
-        if held:
-            platform.workshop.remember(RECORD, name, {**held, "refused": stage})
-    if documents:
-        golden.publish(verdicts=documents)
-
-
-def served_statistics(workshop: Workshop, dataset: str) -> dict[str, Mapping[str, Any]]:
-    """Distributions that the certificate in force states, by rule id: what drift is measured against."""
-    held = workshop.recall(RECORD, dataset)
-    return dict(held.get("statistics", {})) if held else {}
-
-
-def keep_alive(platform: Platform) -> datetime:
-    """Renew `timestamp.json`; returns until when (UTC) the golden repository is now alive."""
-    open_golden(platform).keep_alive()
-    return esclusa.open(platform.settings.golden).alive_until
-
-
-def collect_garbage(platform: Platform, grace: timedelta) -> int:
-    """Delete what no release of the last `grace` refers to; returns the number of files."""
-    return open_golden(platform).collect_garbage(grace).files
-
-
-def refused_deliveries(platform: Platform, dataset: str) -> list[dict[str, Any]]:
-    """Refusals of the newest deliveries that feed a dataset; its certificate stands, but newer data is waiting."""
-    found = (platform.workshop.recall(REFUSALS, t.name) for t in platform.manifest.feeding(dataset))
-    return [refusal for refusal in found if refusal is not None]
-
-
-def _repeat_refusal(platform: Platform, dataset: str, now: datetime) -> None:
-    """Certifying again what is held does not settle a delivery that is still refused: consumers go on being told."""
-    for refusal in refused_deliveries(platform, dataset):
-        refuse(platform, [dataset], stage="landing", message=refusal["message"], remedy=refusal["remedy"], now=now)
-
-
-def _wake(platform: Platform, golden: GoldenRepository) -> None:
-    """Renew a timestamp that ran out while the platform was silent: every gate was just found open."""
-    try:
-        esclusa.open(platform.settings.golden)
-    except esclusa.Expired:
-        golden.keep_alive()
-
-
-def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: datetime) -> dict[str, str]:
+def _reasons(
+    platform: Platform, golden: GoldenRepository, decisions: Mapping[str, Decision | None], now: datetime
+) -> dict[str, str]:
     """Dataset → why its newest candidate may not be published; empty where all may."""
     with platform.workshop.warehouse() as connection:
         standing = {name: current_fingerprint(connection, platform.manifest, name) for name in decisions}
@@ -192,11 +106,19 @@ def _reasons(platform: Platform, decisions: Mapping[str, Decision | None], now: 
             reasons[name] = f"clock, sources, references or signatures changed since; next: materialise gate/{name}"
         elif not decision.verdict.open:
             reasons[name] = _shut_by(decision)
+        elif revocation := _revoked(golden, decision):
+            reasons[name] = f"this candidate under this contract was {revocation}; next: mend one of the two"
         elif decision.valid_until <= now:
             reasons[name] = (
                 f"its freshness promise ran out on {decision.valid_until:%Y-%m-%d %H:%M} UTC; next: land newer data"
             )
     return reasons
+
+
+def _revoked(golden: GoldenRepository, decision: Decision) -> Revocation | None:
+    """What was taken back does not come back by being asked for again; another candidate or contract does."""
+    same = (decision.pin.digest, decision.verdict.contract_digest)
+    return next((r for r in golden.revocations(decision.dataset) if (r.candidate, r.contract) == same), None)
 
 
 def _shut_by(decision: Decision) -> str:
@@ -239,17 +161,17 @@ def _in_force(platform: Platform, golden: GoldenRepository, decision: Decision) 
     return (
         held is not None
         and held["refused"] == told
-        and held["pinnedAt"] == decision.pinned_at.isoformat()
+        and held["pinnedAt"] == moment_of(decision.pinned_at)
         and held["candidateDigest"] == decision.pin.digest
         and held["contractDigest"] == decision.verdict.contract_digest
-        and golden.certificate(decision.dataset) == held["certificate"]
+        and golden.served(decision.dataset) == held["certificate"]
     )
 
 
 def _certified(
     platform: Platform, golden: GoldenRepository, decision: Decision, run: str, revision: str, now: datetime
 ) -> DatasetRelease:
-    contract = platform.promises.contracts[decision.dataset]
+    contract, head = platform.promises.contracts[decision.dataset], platform.ledger.head()
     certificate = certify(
         decision.verdict,
         contract,
@@ -263,24 +185,11 @@ def _certified(
         previous=golden.certificate(decision.dataset),
         signer=golden.keys.signer("gate"),
         certified_at=now,
+        ledger=None if head is None else {"sequence": head.sequence, "hash": head.hash},
         signoffs=decision.signoffs,
         waivers=decision.waivers,
     )
     return DatasetRelease(contract, decision.pin, certificate)
-
-
-def _record(decision: Decision, certificate: str) -> dict[str, Any]:
-    return {
-        "certificate": certificate,
-        "candidateDigest": decision.pin.digest,
-        "contractDigest": decision.verdict.contract_digest,
-        "pinnedAt": decision.pinned_at.isoformat(),
-        "validUntil": decision.valid_until.isoformat(),
-        "rows": decision.pin.rows,
-        "synthetic": any(i.synthetic for i in decision.inputs),
-        "statistics": {f.rule: f.statistics for f in decision.verdict.findings if f.statistics is not None},
-        "refused": "",  # the stage at which a newer candidate was refused
-    }
 
 
 def _served(platform: Platform, decision: Decision, *, published: bool) -> Outcome:
@@ -297,4 +206,5 @@ def _served_fields(held: Mapping[str, Any] | None) -> dict[str, Any]:
         "rows": held["rows"],
         "valid_until": datetime.fromisoformat(held["validUntil"]),
         "synthetic": held["synthetic"],
+        "environment": held.get("environment", ""),
     }

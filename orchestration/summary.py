@@ -36,6 +36,7 @@ def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, 
             table.add_row(name, "[red]no decision[/red]", "–", "–", "–")
             continue
         verdict = "[red]refused[/red]" if why.candidate_refused else f"[green]{entry.status}[/green]"
+        verdict += " [yellow](sandbox)[/yellow]" if entry.environment == "sandbox" else ""
         rows = f"{entry.rows:,}" if entry.rows is not None else "–"
         table.add_row(name, verdict, rows, entry.freshness or "–", _until(entry.valid_until))
     console.print()
@@ -48,7 +49,9 @@ def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, 
         console.print(
             "[yellow]synthetic:[/yellow] made by the sample generator; `make run DATA=<dir>` certifies real files"
         )
-    _next(console, datasets, whys)
+    if any(e.environment == "sandbox" for e in entries.values()):
+        console.print("[yellow]sandbox:[/yellow] certified without sign-off; a reader set to production refuses it")
+    _next(console, platform, datasets, whys)
     return 0 if not failed and len(whys) == len(datasets) and all(w.ok for w in whys.values()) else 1
 
 
@@ -72,14 +75,16 @@ def _until(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" + ("" if moment > datetime.now(UTC) else " expired")
 
 
-def _next(console: Console, datasets: Sequence[str], whys: Mapping[str, esclusa.Why]) -> None:
+def _next(console: Console, platform: Platform, datasets: Sequence[str], whys: Mapping[str, esclusa.Why]) -> None:
     console.print("next:")
     for name in datasets:
         if name not in whys or not whys[name].ok:
             console.print(f"  esclusa why {name}", highlight=False)
     served = [name for name in datasets if name in whys and whys[name].certificate is not None]
     if served:
-        console.print(f"  esclusa read {served[0]} --limit 5", highlight=False)
+        roles = platform.promises.contracts[served[0]].roles
+        asking = f" --role {roles[0].name} --purpose {roles[0].purposes[0]}" if roles and roles[0].purposes else ""
+        console.print(f"  esclusa read {served[0]}{asking} --limit 5", highlight=False, soft_wrap=True)
         console.print(f"  esclusa verify {served[0]}", highlight=False)
     console.print("  esclusa catalog", highlight=False)
     console.print("  make dev      [dim]the same in the Dagster UI[/dim]", highlight=False)
