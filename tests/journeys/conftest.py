@@ -15,9 +15,9 @@ import pytest
 
 import esclusa
 from orchestration.definitions import build_definitions
+from orchestration.golden import open_golden
 from orchestration.jobs import EVERYTHING
 from orchestration.platform import Platform, load_platform
-from orchestration.publish import open_golden
 from orchestration.sample import generate
 from orchestration.settings import Settings, read_settings
 

@@ -80,6 +80,7 @@ def test_mending_the_delivery_and_running_again_clears_the_refusal(journey: Jour
 
 def test_the_datasets_of_other_sources_are_untouched_and_go_on(journey: Journey) -> None:
     """One run over everything, with the leads broken and one invoice delivery that changed."""
+    golden = journey.settings.golden
     before = {e.dataset: e for e in esclusa.catalog(repository=golden)}
     break_delivery(journey.settings.source_files, "renamed")
     leave_out_last_row(journey.settings.source_files / INVOICES)
