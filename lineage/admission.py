@@ -112,6 +112,12 @@ def decide(change: Change, decisions: Mapping[str, bytes]) -> None:
         change.mark(VERDICTS)
 
 
+def decided(change: Change, dataset: str) -> bytes | None:
+    """The decision document in force on a dataset, or None."""
+    target = change.book.roles[VERDICTS].signed.targets.get(f"{VERDICTS}/{dataset}.json")
+    return None if target is None else change.address(target).read_bytes()
+
+
 def _demand_name(dataset: str) -> None:
     """A name becomes a role and a path: it may be no other role's, and lead nowhere else."""
     if not _DATASET.fullmatch(dataset) or dataset in _RESERVED:

@@ -16,11 +16,11 @@ from tuf.api.metadata import Metadata, Root
 
 from esclusa.revocation import Revocation
 from lineage import recall
-from lineage.admission import DatasetRelease, admit, newest_certificate, served_certificate
+from lineage.admission import DatasetRelease, admit, decided, newest_certificate, served_certificate
 from lineage.book import LIVES, Book, newest_root, versioned, write_root
 from lineage.errors import RepositoryForged
 from lineage.files import sweep
-from lineage.garbage import Collected, collect
+from lineage.garbage import Collected, collect, collect_superseded
 from lineage.keys import ROLES, Keys
 from lineage.release import Change, OnStep
 from lineage.rotation import rotate
@@ -93,6 +93,11 @@ class GoldenRepository:
         """SHA-256 (hex) of the certificate under which a dataset is served now, or None."""
         with self._change() as change:
             return served_certificate(change, dataset)
+
+    def decision(self, dataset: str) -> bytes | None:
+        """The decision document in force on a dataset, or None."""
+        with self._change() as change:
+            return decided(change, dataset)
 
     def revocations(self, dataset: str) -> tuple[Revocation, ...]:
         """Every certificate of a dataset that was taken back, oldest first."""
@@ -226,6 +231,16 @@ class GoldenRepository:
         """
         with self._change() as change:
             return collect(self.path, change.now - grace)
+
+    def collect_superseded(self, dataset: str, doomed: Callable[[Path], bool]) -> tuple[Path, ...]:
+        """Delete parts of superseded releases without grace: what was erased, or is past its time.
+
+        Args:
+            dataset: of the parts.
+            doomed: asked of each Parquet file that the release in force does not refer to.
+        """
+        with self._change() as change:
+            return collect_superseded(self.path, change.book.snapshot.signed.version, dataset, doomed)
 
     @property
     def _turn(self) -> Path:

@@ -49,8 +49,8 @@ def dev(
     """Dagster UI and daemon on the same definitions; ends with Ctrl-C."""
     with plain_errors():
         settings = _settings(data)
+        from orchestration.golden import open_golden
         from orchestration.platform import load_platform
-        from orchestration.publish import open_golden
         from orchestration.run import prepare_instance
 
         prepare_instance(settings)
@@ -105,12 +105,14 @@ def rotate_keys(
     """Replace keys; readers that know only the old ones follow."""
     with plain_errors():
         from lineage.keys import ROLES
+        from orchestration.golden import open_golden
         from orchestration.platform import load_platform
-        from orchestration.publish import open_golden
 
         demand_known([role], {*ROLES, "all"}, "key")
-        repository = open_golden(load_platform(read_settings()))
+        platform = load_platform(read_settings())
+        repository = open_golden(platform)
         for name in ROLES if role == "all" else (role,):
+            platform.ledger.append("key", "", {"replaced": name})
             repository.rotate(name)
             print(f"{name}: new key in force, the old one destroyed")
 

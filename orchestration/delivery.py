@@ -14,7 +14,7 @@ from expectations.change import Change, ChangeClass
 from expectations.landing import DeliveryRefused, Landing, land
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
-from orchestration.publish import REFUSALS, refuse
+from orchestration.refusals import REFUSALS, refuse
 from orchestration.sample import generate
 from orchestration.settings import Settings
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from esclusa.ledger import Ledger
 from expectations.audit import audit, examples, rules_digest
 from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
@@ -34,9 +35,10 @@ from orchestration.decisions import (
     remember_decision,
 )
 from orchestration.delivery import observed_changes
+from orchestration.golden import served_statistics
 from orchestration.manifest import Manifest
 from orchestration.promises import Promises
-from orchestration.publish import served_statistics
+from orchestration.recorded import verdict_body
 from orchestration.signing import register_at
 from orchestration.workshop import Workshop
 
@@ -59,6 +61,7 @@ def decide(
 
     Raises:
         BuildRefused: dbt built no candidate from what is in `raw`.
+        esclusa.LedgerUnavailable: the verdict could not be recorded, so there is none.
     """
     contract = promises.contracts[dataset]
     with workshop.warehouse() as connection:
@@ -73,6 +76,9 @@ def decide(
             raise BuildRefused(str(refusal)) from None
         decision = _judge(connection, workshop, promises, manifest, build, pinned, now, progress)
         # Still alone with the warehouse: no other gate can pin, or decide, in between.
+        said = verdict_body(decision.verdict)
+        if decision.verdict.open or last is None or said != verdict_body(last.verdict):
+            Ledger(workshop.settings.ledger).append("verdict", dataset, said, at=now)
         remember_decision(workshop, decision)
         _forget_superseded_pins(decision.pin)
     return decision

@@ -17,7 +17,7 @@ from orchestration.builds import remedy_for
 from orchestration.decisions import Decision, referred_datasets
 from orchestration.gate import BuildRefused, decide
 from orchestration.platform import Platform
-from orchestration.publish import refuse
+from orchestration.refusals import refuse
 from orchestration.signing import demanded_rules
 from orchestration.source_assets import POOL
 from orchestration.told import told
@@ -71,7 +71,8 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
                     platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
                 )
         except BuildRefused as refusal:
-            refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy_for(name), now=now)
+            with told():
+                refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy_for(name), now=now)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(decision))

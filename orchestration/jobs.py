@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 
 from expectations.contract import SourceContract
+from orchestration.golden import collect_garbage, keep_alive
 from orchestration.health import expired, unhealthy
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
-from orchestration.publish import collect_garbage, keep_alive
 from orchestration.source_assets import LAYER, source_key
 
 EVERYTHING = "land_and_certify"

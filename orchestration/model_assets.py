@@ -23,7 +23,7 @@ from orchestration.builds import (
 )
 from orchestration.manifest import DBT, Manifest, SourceTable
 from orchestration.platform import Platform
-from orchestration.publish import refuse
+from orchestration.refusals import refuse
 from orchestration.source_assets import POOL, columns_of, source_key
 from orchestration.told import told
 

@@ -18,9 +18,9 @@ from rich.status import Status
 from rich.text import Text
 
 from orchestration.definitions import build_definitions
+from orchestration.golden import open_golden
 from orchestration.jobs import EVERYTHING
 from orchestration.platform import Platform, load_platform
-from orchestration.publish import open_golden
 from orchestration.settings import Settings
 from orchestration.summary import summarise
 

@@ -13,10 +13,11 @@ import pytest
 
 import esclusa
 from orchestration.definitions import build_definitions
+from orchestration.golden import open_golden
 from orchestration.health import expired, unhealthy
 from orchestration.jobs import cadence_schedules, expiry_schedule, garbage_schedule, keep_alive_schedule
 from orchestration.platform import Platform
-from orchestration.publish import open_golden, publish_release
+from orchestration.publish import publish_release
 from orchestration.settings import ROOT
 from tests.golden_repository import open_small
 from tests.orchestration.small import decided

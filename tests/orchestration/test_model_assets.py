@@ -11,9 +11,9 @@ import pytest
 
 import esclusa
 from orchestration.builds import Build
+from orchestration.golden import open_golden
 from orchestration.model_assets import _tell_what_is_missing
 from orchestration.platform import Platform
-from orchestration.publish import open_golden
 
 FAMILY = ("orders", "refunds")
 CONTEXT: Any = SimpleNamespace(log=logging.getLogger(__name__))

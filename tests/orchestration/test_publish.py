@@ -13,8 +13,10 @@ import esclusa
 from expectations.verdict import Finding, GateItem, State
 from lineage.errors import KeysUnusable, RepositoryForged
 from orchestration.decisions import Decision, remember_decision
+from orchestration.golden import RECORD, collect_garbage, open_golden
 from orchestration.platform import Platform
-from orchestration.publish import RECORD, REFUSALS, Outcome, collect_garbage, open_golden, publish_release, refuse
+from orchestration.publish import Outcome, publish_release
+from orchestration.refusals import REFUSALS, refuse
 from tests.golden_repository import open_small
 from tests.orchestration.small import DATASETS, decided, deliver
 
@@ -98,7 +100,7 @@ OBSTACLES: dict[Callable[[Platform], None], str] = {
     a_promise_that_ran_out: "freshness promise ran out on",
     a_rule_without_an_answer: "without an answer: orders__forgotten",
     another_contract_since: "the contract changed after the audit",
-    other_circumstances_since: "changed after the audit",
+    other_circumstances_since: "signatures changed since",
 }
 
 

@@ -1,0 +1,87 @@
+"""The golden repository as this platform opens it, and what the platform remembers of what it serves.
+
+Belongs here: opening it, keeping it alive, clearing it up, the record of each certificate in force.
+Does not: what is published (`publish.py`), refused (`refusals.py`) or taken back (`recall.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import esclusa
+from lineage.keys import ROLES, Keys
+from lineage.repository import GoldenRepository
+from orchestration.platform import Platform
+from orchestration.workshop import Workshop
+
+RECORD = "published"
+
+
+def open_golden(platform: Platform) -> GoldenRepository:
+    """The golden repository's writer; the first call makes keys and repository, and pins its root for this user.
+
+    Args:
+        platform: where they are.
+
+    Raises:
+        lineage.errors.KeysUnusable, lineage.errors.RepositoryForged: keys and repository do not belong together.
+        esclusa.LedgerUnavailable: the new keys could not be recorded.
+    """
+    settings = platform.settings
+    is_new = not (settings.golden / "metadata" / "timestamp.json").exists()
+    if is_new:
+        platform.ledger.append("key", "", {"made": list(ROLES)})
+    # An existing repository needs the keys that signed it: new ones in their place would only hide the loss.
+    keys = (Keys.create if is_new else Keys.open)(settings.keys, settings.golden)
+    repository = GoldenRepository(settings.golden, keys)
+    repository.create()
+    # Whoever holds the keys need not be told by anyone else that the root is genuine.
+    esclusa.trust(settings.golden, root=settings.golden / "metadata" / "1.root.json", replace=is_new)
+    return repository
+
+
+def keep_alive(platform: Platform) -> datetime:
+    """Renew `timestamp.json`; returns until when (UTC) the golden repository is now alive."""
+    open_golden(platform).keep_alive()
+    return esclusa.open(platform.settings.golden).alive_until
+
+
+def wake(platform: Platform, golden: GoldenRepository) -> None:
+    """Renew a timestamp that ran out while the platform was silent: every gate was just looked at."""
+    try:
+        esclusa.open(platform.settings.golden)
+    except esclusa.Expired:
+        golden.keep_alive()
+
+
+def collect_garbage(platform: Platform, grace: timedelta) -> int:
+    """Delete what no release of the last `grace` refers to; returns the number of files."""
+    return open_golden(platform).collect_garbage(grace).files
+
+
+def record_of(certificate: esclusa.Certificate, refused: str = "") -> dict[str, Any]:
+    """What is remembered of a certificate in force.
+
+    Args:
+        refused: the stage at which a newer candidate was refused, or empty.
+    """
+    said = certificate.document["predicate"]
+    return {
+        "certificate": certificate.digest,
+        "candidateDigest": certificate.candidate_digest,
+        "contractDigest": certificate.contract_digest,
+        "pinnedAt": said["pinnedAt"],
+        "validUntil": said["validUntil"],
+        "rows": certificate.rows,
+        "synthetic": certificate.synthetic,
+        "statistics": {f["rule"]: f["statistics"] for f in said["verdict"]["findings"] if f.get("statistics")},
+        "refused": refused,
+    }
+
+
+def served_statistics(workshop: Workshop, dataset: str) -> dict[str, Mapping[str, Any]]:
+    """Distributions that the certificate in force states, by rule id: what drift is measured against."""
+    held = workshop.recall(RECORD, dataset)
+    return dict(held.get("statistics", {})) if held else {}
