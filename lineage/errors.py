@@ -44,3 +44,7 @@ class RepositoryForged(Refused):
 
 class PublisherBusy(Refused):
     """Another publisher holds the turn."""
+
+
+class ReceiptRefused(Refused):
+    """A receipt of an erasure that no gate key of the repository signed."""

@@ -5,7 +5,7 @@ Belongs here: finding and deleting it. Does not: the grace period, which orchest
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from pathlib import Path
 from tuf.api.metadata import Metadata, Snapshot, Targets
 
 from lineage.book import versioned
+from lineage.files import sync
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,28 @@ def collect(path: Path, before: datetime) -> Collected:
     for file in stale:
         file.unlink()
     return Collected(len(stale), size)
+
+
+def collect_superseded(path: Path, version: int, dataset: str, doomed: Callable[[Path], bool]) -> tuple[Path, ...]:
+    """Delete parts of one dataset's superseded releases at once, readers or not: what must not be kept has no grace.
+
+    Args:
+        path: the golden repository; the caller holds the turn.
+        version: of the snapshot in force.
+        dataset: any that has a role.
+        doomed: asked of each Parquet file that the release in force does not refer to.
+
+    Returns:
+        What was deleted.
+    """
+    metadata, targets = path / "metadata", path / "targets"
+    needed = set(_referred(metadata, targets, metadata / f"{version}.snapshot.json"))
+    gone = tuple(file for file in sorted((targets / dataset).glob("*.parquet")) if file not in needed and doomed(file))
+    for file in gone:
+        file.unlink()
+    if gone:
+        sync(targets / dataset)
+    return gone
 
 
 def _recent(metadata: Path, before: datetime) -> Iterable[Path]:

@@ -91,3 +91,20 @@ def test_parts_of_a_publish_that_never_came_into_force_are_deleted(golden: Golde
     time.sleep(0.01)
     golden.collect_garbage(timedelta(0))
     assert kinds(golden)["parquet"] == 1
+
+
+def test_superseded_parts_that_are_doomed_go_at_once_and_nothing_of_the_release_in_force(
+    golden: GoldenRepository,
+) -> None:
+    before, asked = kinds(golden), []
+    assert golden.collect_superseded("orders", lambda part: bool(asked.append(part))) == ()
+    assert len(asked) == 2
+    assert kinds(golden) == before
+    gone = golden.collect_superseded("orders", lambda _: True)
+    assert set(gone) == set(asked)
+    assert kinds(golden) == {**before, "parquet": 1}
+
+
+def test_of_a_withdrawn_dataset_no_part_is_needed(golden: GoldenRepository) -> None:
+    golden.withdraw("orders", owner="owner", message="withdrawn")
+    assert len(golden.collect_superseded("orders", lambda _: True)) == 3
