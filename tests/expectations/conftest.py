@@ -14,6 +14,7 @@ import pytest
 from expectations.contract import SourceContract
 from expectations.landing import Landing, land
 from expectations.loader import load_source
+from tests.expectations.signed import PEOPLE, Key, Shop, new_key, new_shop
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 COLUMNS: list[dict[str, Any]] = [
@@ -143,3 +144,16 @@ def rows(*lines: str) -> str:
 def good() -> str:
     """Ten good orders, as CSV."""
     return rows(*(f"{100 + i},{13 + i}/2/2016 08:30,{i}.50,{i},open,?" for i in range(10)))
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Key]:
+    """A key for everyone in the shop's team."""
+    directory = tmp_path_factory.mktemp("keys")
+    return {who: new_key(directory, who) for who in PEOPLE.values()}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, people: dict[str, Key]) -> Shop:
+    """The shop's promises, which nobody has signed yet."""
+    return new_shop(tmp_path / "promises", people)
