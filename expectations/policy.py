@@ -39,9 +39,9 @@ def policies_of(contract: Contract) -> str:
 
 
 def _preamble(contract: Contract) -> str:
-    made_from = f"{_text(contract.id)}, version {_text(contract.version)}"
     return (
-        f"// Who may read {contract.name}: made from its contract {made_from}.\n"
+        f"// Who may read {contract.name}, for what and until when.\n"
+        f"// Made from its contract {_text(contract.id)}, version {_text(contract.version)}.\n"
         "// What no policy permits is denied; what one forbids stays denied whatever another permits.\n"
         '// Action::"readMasked" hands a column out masked, by the technique that its policy names.\n'
     )
