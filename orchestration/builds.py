@@ -107,11 +107,15 @@ def current_fingerprint(connection: duckdb.DuckDBPyConnection, manifest: Manifes
 
 
 def _loads(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> list[str]:
+    """Every load, and how many of its rows were taken out since it landed: what was built with them is out of date."""
     try:
-        rows = connection.execute(f'SELECT DISTINCT _load_id, _file_digest FROM raw."{table.name}"').fetchall()
+        rows = connection.execute(
+            f"""SELECT DISTINCT r._load_id, r._file_digest, l.erased, l.expired, l.anonymised
+                FROM raw."{table.name}" r LEFT JOIN meta.loads l ON l.load_id = r._load_id"""
+        ).fetchall()
     except duckdb.CatalogException:  # nothing has landed yet
         return []
-    return [f"{table.name} {load_id} {digest}" for load_id, digest in rows]
+    return [f"{table.name} {' '.join(map(str, row))}" for row in rows]
 
 
 def _name(family: Iterable[str]) -> str:

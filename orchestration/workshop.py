@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from typing import Any
 
 import duckdb
 
+from expectations.sql import quote
+from expectations.sql import text as literal
+from lineage.files import sync
 from orchestration.settings import Settings
 
 PATIENCE_SECONDS = 900.0
@@ -72,6 +76,35 @@ class Workshop:
         with self.exclusive(patience), self._connected(patience) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
+
+    def rewrite(self, compression: str = "auto") -> None:
+        """Copy the warehouse into a new file and put that in its place: DuckDB keeps deleted bytes in the old one.
+
+        Args:
+            compression: DuckDB's `force_compression`; `uncompressed` lets a search for bytes see every value.
+
+        Raises:
+            WorkshopBusy: the holder of the warehouse did not finish in time.
+        """
+        warehouse, fresh = self.settings.warehouse, self.settings.workshop / "rewriting"
+        with self.exclusive(), self._connected(PATIENCE_SECONDS) as held:
+            held.execute("CHECKPOINT")
+            held.close()
+            shutil.rmtree(fresh, ignore_errors=True)  # of one that was killed
+            fresh.mkdir(mode=0o700)
+            with duckdb.connect(config=self._config()) as connection:
+                connection.execute(f"SET force_compression = {literal(compression)}")
+                connection.execute(f"ATTACH {literal(str(warehouse))} AS old (READ_ONLY)")
+                # Views name the catalogue, which DuckDB calls as the file is called.
+                connection.execute(f"ATTACH {literal(str(fresh / warehouse.name))} AS {quote(warehouse.stem)}")
+                connection.execute(f"COPY FROM DATABASE old TO {quote(warehouse.stem)}")
+                connection.execute(f"DETACH old; DETACH {quote(warehouse.stem)}")
+            sync(fresh / warehouse.name)
+            (fresh / warehouse.name).replace(warehouse)
+            sync(self.settings.workshop)
+            warehouse.with_name(f"{warehouse.name}.wal").unlink(missing_ok=True)
+            for scratch in (fresh, self.settings.workshop / "scratch"):
+                shutil.rmtree(scratch, ignore_errors=True)
 
     def _connected(self, patience: float) -> duckdb.DuckDBPyConnection:
         """Connect; the dbt of a step that was killed may outlive it and still hold the file."""

@@ -28,6 +28,7 @@ create table if not exists meta.loads (
 );
 alter table meta.loads add column if not exists erased bigint default 0;
 alter table meta.loads add column if not exists expired bigint default 0;
+alter table meta.loads add column if not exists anonymised bigint default 0;
 """
 STAMPS = "_load_id varchar, _file_digest varchar, _loaded_at timestamptz"
 STAMP_NAMES = tuple(column.split()[0] for column in STAMPS.split(", "))
@@ -54,7 +55,12 @@ class Stamp:
 
 @dataclass(frozen=True)
 class HeldLoad:
-    """One line of `meta.loads`: one file's load; delivered = accepted + quarantined + erased + expired."""
+    """One line of `meta.loads`: one file's load; delivered = accepted + quarantined + erased + expired.
+
+    Args:
+        erased: rows of somebody who was erased.
+        expired, anonymised: rows past their time that were deleted, or are accepted and nobody's any more.
+    """
 
     load_id: str
     system: str
@@ -69,6 +75,7 @@ class HeldLoad:
     differences: tuple[str, ...]
     erased: int = 0
     expired: int = 0
+    anonymised: int = 0
 
 
 class RawTables:

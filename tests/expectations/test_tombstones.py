@@ -72,7 +72,7 @@ def test_a_warehouse_from_before_erasure_gets_the_counts_it_lacks(
 ) -> None:
     source = agree()
     deliver(source, good)
-    for column in ("erased", "expired"):
+    for column in ("erased", "expired", "anonymised"):
         warehouse.execute(f"alter table meta.loads drop column {column}")
     again = deliver(source)
     assert again.unchanged

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from expectations.clock import NOW
+from expectations.landing.rawtables import META
 from expectations.verdict import Finding
 from orchestration.builds import current_fingerprint
 from orchestration.decisions import Decision, circumstances, remember_decision
@@ -82,7 +83,7 @@ def small_platform(home: Path, release: str = "") -> Platform:
     contracts = {name: small_contract(name, ["id", "amount"], release) for name in DATASETS}
     platform = Platform(settings, Promises(contracts, {}, {}), Manifest(document()), Workshop(settings))
     with platform.workshop.warehouse() as connection:
-        connection.execute("CREATE SCHEMA raw; CREATE SCHEMA meta; CREATE TABLE meta.loads (load_id VARCHAR)")
+        connection.execute(META)
         for table in ("shop__sales", "post__parcels"):
             connection.execute(f"CREATE TABLE raw.{table} (_load_id VARCHAR, _file_digest VARCHAR)")
             deliver(connection, table, "first")

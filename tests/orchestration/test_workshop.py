@@ -103,3 +103,22 @@ def test_a_record_stays_as_it_was_where_its_successor_could_not_be_written(
 def test_the_workshop_is_closed_to_others(small: Platform) -> None:
     Workshop(small.settings)
     assert small.settings.workshop.stat().st_mode & 0o077 == 0
+
+
+def test_a_rewritten_warehouse_holds_what_it_held_and_no_deleted_byte(small: Platform) -> None:
+    workshop, path = small.workshop, small.settings.warehouse
+    with workshop.warehouse() as connection:
+        connection.execute("CREATE TABLE raw.people AS SELECT i AS id, 'person-' || i AS name FROM range(5000) t(i)")
+        connection.execute('CREATE VIEW raw.named AS SELECT name FROM "warehouse"."raw"."people"')
+    workshop.rewrite("uncompressed")
+    assert b"person-4321" in path.read_bytes()
+    with workshop.warehouse() as connection:
+        connection.execute("DELETE FROM raw.people WHERE id = 4321")
+    (workshop.settings.workshop / "rewriting").mkdir()  # one that was killed
+    (workshop.settings.workshop / "scratch").mkdir(exist_ok=True)
+    workshop.rewrite("uncompressed")
+    assert b"person-4321" not in path.read_bytes()
+    assert b"person-4320" in path.read_bytes()
+    assert {p.name for p in workshop.settings.workshop.iterdir()} == {"warehouse.duckdb", "warehouse.flock"}
+    with workshop.warehouse() as connection:
+        assert connection.execute("SELECT count(*) FROM raw.named").fetchone() == (4999,)
