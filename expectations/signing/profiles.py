@@ -133,9 +133,8 @@ def demand_of(contract: Contract, profiles: Profiles) -> Demand:
     tier = profiles.by_tier.get(contract.custom.get("aiUse", {}).get("riskTier", ""), profiles.default)
     named = gate.get("profile", tier)
     if named not in profiles.by_name:
-        raise _refused(
-            contract, f"names the profile {named}; {profiles.path} has none", nearest(named, profiles.by_name)
-        )
+        message = f"{named} is no profile of {profiles.path.name}"
+        raise _refused(contract, message, nearest(named, profiles.by_name))
     together = tuple(dict.fromkeys((tier, named)))
     asked = [profiles.by_name[name] for name in together]
     roles = tuple(dict.fromkeys(r for p in (*asked, gate) for r in listed(p.get("signoffs", ()))))
@@ -167,4 +166,8 @@ def holders(contract: Contract, role: str) -> tuple[str, ...]:
 
 
 def _refused(contract: Contract, message: str, meant: str | None) -> ContractError:
-    return ContractError(contract.path, [Problem(str(contract.path), 1, "customProperties[gate]", message, meant)])
+    document = read_document(contract.path)
+    properties = document.data.get("customProperties") or []
+    at = next((i for i, p in enumerate(properties) if p.get("property") == "gate"), None)
+    line = 1 if at is None else document.line(("customProperties", at))
+    return ContractError(contract.path, [Problem(str(contract.path), line, "customProperties[gate]", message, meant)])
