@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from expectations.change import Change
 from expectations.contract import Contract, SourceContract
+from expectations.origins import Origins
 from expectations.verdict import Finding, GateItem, State
 
 _SHOWN = 10  # offences named in a message; the rest are counted
@@ -28,6 +30,8 @@ class Evidence:
         others: contracts of the other golden datasets.
         source_changes: system → differences between its last landing and its contract.
         today: wall-clock date, UTC.
+        origins: what column lineage found of the dataset; None where nobody followed its columns.
+        released: the contract of the last release as published, or None before the first.
     """
 
     contract: Contract
@@ -37,6 +41,8 @@ class Evidence:
     others: tuple[Contract, ...]
     source_changes: Mapping[str, tuple[Change, ...]]
     today: date
+    origins: Origins | None = None
+    released: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from expectations.change import Change, ChangeClass
 from expectations.clause import Clause, Evidence
 from expectations.contract import Column, Contract
 from expectations.loader.problem import nearest
+from expectations.origins import Origins
 from expectations.verdict import GateItem
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
@@ -29,6 +30,11 @@ def _unagreed_sources(evidence: Evidence) -> Iterator[str]:
             yield f"{system} has no agreement (owner, agreedBy, agreedOn)"
         elif source.agreed_on > evidence.today:
             yield f"{system} is agreed only from {source.agreed_on}"
+    for table in sorted(evidence.origins.tables if evidence.origins else ()):
+        system, _, name = table.partition(".")
+        if system in evidence.sources and name not in (names := [t.name for t in evidence.sources[system].tables]):
+            meant = nearest(name, names)
+            yield f"{system} agreed no table {name}" + (f" (did you mean {meant}?)" if meant else "")
 
 
 def _undeclared(evidence: Evidence) -> Iterator[str]:
@@ -157,8 +163,17 @@ def _changes(evidence: Evidence) -> Iterator[tuple[Change, str]]:
     systems = evidence.feeding | {use.system for use in evidence.contract.sources}
     for system in sorted(systems & evidence.source_changes.keys()):
         for change in evidence.source_changes[system]:
+            if evidence.origins and not _concerns(evidence.origins, system, change):
+                continue
             where = ".".join(part for part in (system, change.table, change.column) if part)
             yield change, f"{where}: {change.description}"
+
+
+def _concerns(origins: Origins, system: str, change: Change) -> bool:
+    """An addition nobody uses yet: it is told to whoever reads the table."""
+    is_of_column = change.column and change.kind is not ChangeClass.ADDITIVE
+    columns = frozenset({change.column} if is_of_column else ())
+    return origins.concerned(f"{system}.{change.table}", columns)
 
 
 CLAUSES = (

@@ -57,6 +57,7 @@ class Column:
         sources: ODCS `transformSourceObjects`, `<system>.<table>.<column>`.
         privacy: the `privacy` custom property, empty where not given.
         logic: ODCS `transformLogic`, as written.
+        declared_lineage: why column lineage cannot follow it, or "" where it must.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Column:
     privacy: Mapping[str, Any]
     line: int
     logic: str = ""
+    declared_lineage: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
-from expectations import clauses_promise, clauses_upstream
+from expectations import clauses_lineage, clauses_promise, clauses_upstream
 from expectations.change import Change
 from expectations.clause import Clause, Evidence
 from expectations.contract import Contract, SourceContract
 from expectations.environment import Environment
+from expectations.origins import Origins
 from expectations.pii import scan_id, unscanned
 from expectations.rules import Rule, rules_of
 from expectations.verdict import Finding, State, Verdict
 
-CLAUSES: tuple[Clause, ...] = (*clauses_promise.CLAUSES, *clauses_upstream.CLAUSES)
+CLAUSES: tuple[Clause, ...] = (
+    *clauses_promise.CLAUSES,
+    *clauses_upstream.CLAUSES,
+    *clauses_lineage.CLAUSES,
+)
 
 
 def expected_rules(contract: Contract) -> frozenset[str]:
@@ -47,6 +53,8 @@ def judge(
     today: date,
     rules_digest: str,
     environment: Environment = Environment.SANDBOX,
+    origins: Origins | None = None,
+    released: Mapping[str, Any] | None = None,
 ) -> Verdict:
     """The verdict on one candidate.
 
@@ -62,13 +70,15 @@ def judge(
         today: wall-clock date, UTC.
         rules_digest: SHA-256 (hex) of what was asked of the data.
         environment: where the verdict is to hold.
+        origins: what column lineage found of the dataset; None shuts the lineage item.
+        released: the contract of the last release as published, or None before the first.
 
     Raises:
         expectations.rules.RuleError: two rules share an id.
     """
     measured = tuple(findings)
     answered = frozenset(f.rule for f in measured)
-    evidence = Evidence(contract, answered, sources, feeding, tuple(others), source_changes, today)
+    evidence = Evidence(contract, answered, sources, feeding, tuple(others), source_changes, today, origins, released)
     unanswered = [_unanswered(rule, contract) for rule in rules_of(contract) if rule.id not in answered]
     if scan_id(contract) not in answered:
         unanswered.append(unscanned(contract))

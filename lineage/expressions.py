@@ -23,7 +23,7 @@ class Taken:
         doubt: why what is said here may be wrong, or "".
     """
 
-    what: exp.Expression
+    what: exp.Expr
     flow: Flow
     doubt: str = ""
 
@@ -77,7 +77,7 @@ _CHOOSING = (
 )
 
 
-def taken(expression: exp.Expression, flow: Flow = Flow.KEPT) -> Iterator[Taken]:
+def taken(expression: exp.Expr, flow: Flow = Flow.KEPT) -> Iterator[Taken]:
     """Everything that an expression takes.
 
     Args:
@@ -123,11 +123,11 @@ def taken(expression: exp.Expression, flow: Flow = Flow.KEPT) -> Iterator[Taken]
             yield from _parts(expression, arriving, *expression.args)
 
 
-def _parts(expression: exp.Expression, flow: Flow, *keys: str) -> Iterator[Taken]:
+def _parts(expression: exp.Expr, flow: Flow, *keys: str) -> Iterator[Taken]:
     for key in keys:
         part = expression.args.get(key)
         for each in part if isinstance(part, list) else [part]:
-            if isinstance(each, exp.Expression):
+            if isinstance(each, exp.Expr):
                 yield from taken(each, flow)
 
 

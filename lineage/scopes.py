@@ -166,7 +166,7 @@ class Walk:
 
     # --- what names mean
 
-    def _take(self, scope: Scope, node: Node, expression: exp.Expression, flow: Flow) -> None:
+    def _take(self, scope: Scope, node: Node, expression: exp.Expr, flow: Flow) -> None:
         for part in taken(expression, flow):
             if isinstance(part.what, exp.Query):
                 self._subquery(node, part.what, part.flow)
@@ -259,5 +259,5 @@ def _before_alias(table: exp.Table, name: str, columns: tuple[str, ...]) -> str:
     return columns[renamed.index(name)] if name in renamed[: len(columns)] else name
 
 
-def _listed(part: object) -> list[exp.Expression]:
-    return [e for e in (part if isinstance(part, list) else [part]) if isinstance(e, exp.Expression)]
+def _listed(part: object) -> list[exp.Expr]:
+    return [e for e in (part if isinstance(part, list) else [part]) if isinstance(e, exp.Expr)]

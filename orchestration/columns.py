@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from expectations.contract import SourceContract
 from expectations.landing.rawtables import STAMP_NAMES
-from lineage.columns import ColumnLineage, LandedTable, Model, column_lineage
-from orchestration.manifest import Manifest
+from expectations.origins import Origin, Origins
+from lineage.columns import ColumnLineage, LandedTable, Model, SourceColumn, column_lineage
+from orchestration.manifest import Manifest, SourceTable
 from orchestration.platform import Platform
 
 
@@ -31,6 +32,43 @@ def trace_project(manifest: Manifest, sources: Mapping[str, SourceContract]) -> 
         sources: every source contract, by system; a table that no contract describes has no columns that are known.
     """
     return column_lineage(_models(manifest), _tables(manifest, sources))
+
+
+def origins_of(lineage: ColumnLineage, dataset: str) -> Origins:
+    """What lineage found of one dataset, as the gate reads it.
+
+    Args:
+        lineage: of the project.
+        dataset: a golden dataset.
+    """
+    return Origins(
+        columns={
+            column: Origin(_names(lineage.sources(dataset, column)), _names(lineage.deciding(dataset, column)))
+            for column in lineage.columns(dataset)
+        },
+        used=_names(lineage.feeding(dataset)),
+        tables=frozenset(f"{system}.{table}" for system, table in lineage.tables(dataset)),
+        doubts=lineage.uncertain[dataset],
+    )
+
+
+def concerned(platform: Platform, table: SourceTable, columns: Iterable[str] = ()) -> tuple[str, ...]:
+    """The datasets that a difference in a source table reaches.
+
+    Args:
+        platform: its manifest and source contracts.
+        table: the table.
+        columns: the columns that differ; none where the table does as a whole.
+    """
+    lineage, differing = lineage_of(platform), frozenset(columns)
+    named = f"{table.system}.{table.table}"
+    reached = {d for d in lineage.datasets if origins_of(lineage, d).concerned(named, differing)}
+    # dbt may know of a table that a query names and takes nothing of.
+    return tuple(sorted(reached if differing else reached | set(platform.manifest.fed_by(table))))
+
+
+def _names(columns: Iterable[SourceColumn]) -> frozenset[str]:
+    return frozenset(map(str, columns))
 
 
 def _models(manifest: Manifest) -> Iterable[Model]:

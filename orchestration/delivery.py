@@ -1,4 +1,4 @@
-"""One delivery: land it, keep what was seen of it, and tell every dataset that it feeds when it is refused.
+"""One delivery: land it, keep what was seen of it, and tell the datasets that it concerns when it is refused.
 
 Belongs here: the order of these moves. Does not: what makes a delivery wrong (`expectations/landing.py`).
 """
@@ -12,6 +12,7 @@ import duckdb
 
 from expectations.change import Change, ChangeClass
 from expectations.landing import DeliveryRefused, Landing, land
+from orchestration.columns import concerned
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
 from orchestration.refusals import REFUSALS, refuse
@@ -30,8 +31,8 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
         progress: told each move in a few words.
 
     Raises:
-        DeliveryRefused: the delivery is not what was agreed; `raw` keeps what it had, and each dataset that the
-            table feeds is recorded as refused.
+        DeliveryRefused: the delivery is not what was agreed; `raw` keeps what it had, and each dataset that uses
+            what is wrong with it is recorded as refused.
     """
     settings, workshop = platform.settings, platform.workshop
     prepare_sample(settings, progress)
@@ -48,9 +49,17 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
                 postgres=settings.postgres.get(table.system),
             )
     except DeliveryRefused as refusal:
-        datasets = platform.manifest.fed_by(table)
-        workshop.remember(REFUSALS, table.name, {"message": str(refusal), "remedy": refusal.remedy})
-        refuse(platform, datasets, stage="landing", message=str(refusal), remedy=refusal.remedy, now=now)
+        told = {"message": str(refusal), "remedy": refusal.remedy, "columns": list(refusal.columns)}
+        workshop.remember(REFUSALS, table.name, told)
+        # Whoever reads the table and not the column has nothing to fear of the difference.
+        refuse(
+            platform,
+            concerned(platform, table, refusal.columns),
+            stage="landing",
+            message=str(refusal),
+            remedy=refusal.remedy,
+            now=now,
+        )
         raise
     workshop.forget(REFUSALS, table.name)
     return landing

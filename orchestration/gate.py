@@ -27,6 +27,7 @@ from lineage.certificate import Input
 from lineage.errors import PinRefused
 from lineage.pin import Pin, pin
 from orchestration.builds import Build, current_fingerprint, recall_build
+from orchestration.columns import origins_of, trace_project
 from orchestration.decisions import (
     Decision,
     circumstances,
@@ -36,7 +37,7 @@ from orchestration.decisions import (
 )
 from orchestration.delivery import observed_changes
 from orchestration.golden import served_statistics
-from orchestration.manifest import Manifest
+from orchestration.manifest import Manifest, SourceTable
 from orchestration.promises import Promises
 from orchestration.recorded import verdict_body
 from orchestration.signing import register_at
@@ -135,18 +136,22 @@ def _judge(
         scan(connection, relation, contract),
         *_dbt_findings(manifest, build, contract),
     ]
+    origins = origins_of(trace_project(manifest, promises.sources), pinned.dataset)
+    # SQL may also name a table of the warehouse that dbt was never told of.
+    feeding = {*manifest.feeding(pinned.dataset), *(SourceTable(*t.split(".", 1)) for t in origins.tables)}
     verdict = judge(
         contract,
         candidate_digest=pinned.digest,
         audited_at=now,
         findings=measured,
         sources=promises.sources,
-        feeding=frozenset(t.system for t in manifest.feeding(pinned.dataset)),
+        feeding=frozenset(t.system for t in feeding),
         others=[c for name, c in promises.contracts.items() if name != pinned.dataset],
-        source_changes=observed_changes(connection, manifest.feeding(pinned.dataset)),
+        source_changes=observed_changes(connection, feeding),
         today=now.date(),
         rules_digest=rules_digest(contract),
         environment=workshop.settings.environment,
+        origins=origins,
     )
     verdict = replace(verdict, expected_rules=expected_rules(contract) | set(manifest.tests(pinned.dataset)))
     endorsed = endorse(verdict, contract, register_at(workshop.settings, now))

@@ -13,6 +13,7 @@ from typing import Any
 from esclusa.ledger import Ledger
 from expectations.verdict import Finding
 from lineage.decision import decision
+from orchestration.columns import concerned
 from orchestration.golden import RECORD, open_golden, wake
 from orchestration.platform import Platform
 from orchestration.recorded import before_it_counts, refusal_body
@@ -71,9 +72,9 @@ def refuse(
 
 
 def refused_deliveries(platform: Platform, dataset: str) -> list[dict[str, Any]]:
-    """Refusals of the newest deliveries that feed a dataset; its certificate stands, but newer data is waiting."""
-    found = (platform.workshop.recall(REFUSALS, t.name) for t in platform.manifest.feeding(dataset))
-    return [refusal for refusal in found if refusal is not None]
+    """Refusals of the newest deliveries that concern a dataset; its certificate stands, but newer data is waiting."""
+    found = ((t, platform.workshop.recall(REFUSALS, t.name)) for t in platform.manifest.feeding(dataset))
+    return [r for t, r in found if r is not None and dataset in concerned(platform, t, r.get("columns", ()))]
 
 
 def repeat_refusal(platform: Platform, dataset: str, now: datetime) -> None:

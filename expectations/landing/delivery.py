@@ -5,6 +5,7 @@ Belongs here: formats, modes, tolerances, and who is told when a delivery breaks
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,13 +82,16 @@ class Delivery:
         share = quarantined if self.unit == "rows" else 100 * quarantined / delivered
         return share <= self.tolerance
 
-    def refused(self, file: str, *, seen: str, agreed: str, remedy: str = "") -> DeliveryRefused:
+    def refused(
+        self, file: str, *, seen: str, agreed: str, remedy: str = "", columns: Iterable[str] = ()
+    ) -> DeliveryRefused:
         """The exception to raise, with the owner and the next step filled in.
 
         Args:
             file: as shown to people.
             seen, agreed: the two sides.
             remedy: what the owner should do; by default deliver again as agreed.
+            columns: names of the columns that it is about, where it is not about the table as a whole.
         """
         contract = f"expectations/sources/{self.source.path.name}"
         step = remedy or f"ask {self.source.owner} to deliver it again as {contract} says"
@@ -99,6 +103,7 @@ class Delivery:
             f"{agreed} ({contract}, version {self.source.version})",
             self.source.owner + "".join(f", {s['channel']}" for s in self.source.support[:1]),
             f"{step}, then: esclusa run",
+            tuple(sorted(columns)),
         )
 
 

@@ -55,6 +55,7 @@ def compare(delivery: Delivery, file: str, seen: tuple[str, ...]) -> tuple[str, 
             seen="; ".join(_missing(name, agreed, seen, extra) for name in missing),
             agreed=f"{whole}, {', '.join(f'`{name}`' for name in missing)} among them",
             remedy=f"ask {delivery.source.owner} for the agreed names, or agree the new ones in the contract",
+            columns=(c.name for c in delivery.table.columns if c.physical_name in missing),
         )
     added = tuple(f"column `{name}` was not agreed and is not landed" for name in extra)
     if added and delivery.additive == "block":

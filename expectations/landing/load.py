@@ -120,7 +120,13 @@ class Load:
             names = ", ".join(f"`{column}`" for column in columns)
             seen += f"; {names} written as {written}"
             agreed += f"; {names} as {wanted}"
-        return self._delivery.refused(self.arrival.file, seen=seen, agreed=agreed)
+        return self._delivery.refused(self.arrival.file, seen=seen, agreed=agreed, columns=self._breaking())
+
+    def _breaking(self) -> set[str]:
+        """The columns whose rules were broken; none where a rule of the table as a whole was."""
+        columns = {column.name for column in self._delivery.table.columns}
+        held = {rule.partition("__")[0] for rule in self.broken}
+        return held if held <= columns else set()
 
     def _forms(self, reader: Reader) -> dict[tuple[str, str], list[str]]:
         """Columns that are written in another date format than agreed, by (format seen, format agreed)."""

@@ -16,10 +16,21 @@ class DeliveryRefused(Exception):
         agreed: what the source contract says.
         owner: who answers for the source.
         remedy: what to do next, ending in a command.
+        columns: the columns of the contract that it is about; none where it is about the table as a whole.
     """
 
-    def __init__(self, system: str, table: str, file: str, seen: str, agreed: str, owner: str, remedy: str) -> None:
-        super().__init__(system, table, file, seen, agreed, owner, remedy)
+    def __init__(
+        self,
+        system: str,
+        table: str,
+        file: str,
+        seen: str,
+        agreed: str,
+        owner: str,
+        remedy: str,
+        columns: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(system, table, file, seen, agreed, owner, remedy, columns)
         self.system = system
         self.table = table
         self.file = file
@@ -27,6 +38,7 @@ class DeliveryRefused(Exception):
         self.agreed = agreed
         self.owner = owner
         self.remedy = remedy
+        self.columns = columns
 
     def __str__(self) -> str:
         return (

@@ -211,6 +211,7 @@ def _column(document: Document, at: Location, column: Mapping[str, Any]) -> Colu
         privacy=ours.get("privacy", {}),
         line=document.line(at),
         logic=column.get("transformLogic", ""),
+        declared_lineage=ours.get("declaredLineage", ""),
     )
 
 

@@ -237,6 +237,12 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
         _mapping("category", category=TEXT, dataSubject=TEXT, technique=TEXT, keyId=TEXT, erasureKey=YES),
         "personal data: whose, of what kind, and the technique that protects it",
     ),
+    CustomProperty(
+        "column",
+        "declaredLineage",
+        TEXT,
+        "why the SQL cannot be followed for this column: its `transformSourceObjects` then stand on the owner's word",
+    ),
     CustomProperty("role", "purposes", NAMES, "what the role may read the dataset for"),
     CustomProperty(
         "role",

@@ -20,6 +20,7 @@ from tests.expectations.variations import (
     TODAY,
     column,
     copy_of_shop,
+    found,
     incomplete,
     judged,
     managed,
@@ -41,6 +42,7 @@ Case = dict[str, Any]
 
 
 ADDED = Change("orders", "colour", ChangeClass.ADDITIVE, "the column colour is new")
+UNUSED = Change("orders", "status", ChangeClass.BREAKING, "the column status is gone")
 GONE = Change("orders", "amount", ChangeClass.BREAKING, "the column amount is gone")
 
 Shut = tuple[str, Callable[[], Contract], Case, str]
@@ -95,6 +97,14 @@ SHUTTING: list[Shut] = [
     ("lineage_columns_traced", lambda: column("note", sources=("shop.order.note",)), {}, "note: shop agreed no table order"),
     ("lineage_columns_traced", lambda: column("note", sources=("shop.orders.notes",)), {}, "did you mean note?"),
     ("lineage_columns_traced", orders, {"feeding": frozenset({"depot"})}, "note: shop does not feed the dataset"),
+    ("lineage_columns_followed", orders, {"origins": None}, "nobody followed the dataset's columns"),
+    ("lineage_columns_followed", orders, {"origins": found(note=None)}, "note: its query makes no such column"),
+    ("lineage_columns_followed", orders, {"origins": found(doubts={"note": "a PIVOT"})}, "note: a PIVOT"),
+    ("lineage_columns_followed", orders, {"origins": found(doubts={"*": "read_csv(…) is no source"})}, "which rows there are: read_csv(…)"),
+    ("lineage_declared_as_found", orders, {"origins": found(note={"shop.orders.buyer"})}, "note: declares shop.orders.note, which lineage does not find (found: shop.orders.buyer)"),
+    ("lineage_declared_as_found", orders, {"origins": found(note={"shop.orders.buyer", "shop.orders.note"})}, "note: comes from shop.orders.buyer, which it does not declare (declared: shop.orders.note)"),
+    ("lineage_declared_as_found", orders, {"origins": found(note=set())}, "(found: a constant or a count)"),
+    ("sources_agreed", orders, {"origins": found(tables={"shop.order"})}, "shop agreed no table order (did you mean orders?)"),
     ("lineage_change_managed", managed, {}, "nothing says"),
     ("lineage_no_breaking_change", orders, {"source_changes": {"shop": (GONE,)}}, "shop.orders.amount: the column amount is gone"),
     ("lineage_no_blocked_addition", lambda: managed(upstreamAdditive="block"), {"source_changes": {"shop": (ADDED,)}}, "colour is new"),
@@ -163,6 +173,10 @@ def test_warnings_show_and_pass(clause: str, contract: Callable[[], Contract], g
         (lambda: column("note", sources=(), logic="constant: 'n/a'"), {}),
         (lambda: column("note", sources=(), logic="case when is_large then 'call' end"), {}),
         (orders, {"source_changes": {"depot": (GONE,)}}),
+        (orders, {"source_changes": {"shop": (UNUSED,)}}),
+        (lambda: column("note", declared_lineage="a PIVOT"), {"origins": found(doubts={"note": "a PIVOT"})}),
+        (orders, {"origins": found(note={"shop.orders.note"}, deciding={"shop.orders.country"})}),
+        (lambda: column("note", sources=("shop.orders.note", "shop.orders.country")), {"origins": found(deciding={"shop.orders.country"})}),
     ],
 )  # fmt: skip
 def test_what_keeps_a_clause_leaves_the_gate_open(contract: Callable[[], Contract], given: Case) -> None:

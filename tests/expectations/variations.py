@@ -5,11 +5,13 @@ Belongs here: variations that the linter would refuse, or that only time brings 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from expectations.contract import Column, Contract, SourceContract
+from expectations.origins import Origin, Origins
 from expectations.pii import scan_id
 from expectations.readiness import judge
 from expectations.rules import rules_of
@@ -29,6 +31,29 @@ def measured(contract: Contract, *but: str) -> list[Finding]:
     ]
 
 
+def as_declared(contract: Contract) -> Origins:
+    """Lineage that finds just what the contract declares."""
+    columns = {c.name: Origin(values=frozenset(c.sources)) for c in contract.table.columns}
+    used = frozenset(name for origin in columns.values() for name in origin.values)
+    return Origins(columns, used, frozenset({"shop.orders"}))
+
+
+def found(
+    doubts: Mapping[str, str] | None = None,
+    deciding: Iterable[str] = (),
+    tables: Iterable[str] = ("shop.orders",),
+    **columns: Iterable[str] | None,
+) -> Origins:
+    """Lineage that finds what the shop's contract declares, but for these columns; None: its query makes none."""
+    declared = as_declared(orders())
+    origins = {name: Origin(frozenset(origin.values), frozenset(deciding)) for name, origin in declared.columns.items()}
+    for name, values in columns.items():
+        del origins[name]
+        if values is not None:
+            origins[name] = Origin(frozenset(values), frozenset(deciding))
+    return Origins(origins, declared.used, frozenset(tables), doubts or {})
+
+
 def judged(contract: Contract | None = None, **given: Any) -> Verdict:
     """The verdict where everything is in order but what is given."""
     contract = contract or orders()
@@ -38,6 +63,7 @@ def judged(contract: Contract | None = None, **given: Any) -> Verdict:
         "feeding": frozenset({"shop"}),
         "others": [],
         "source_changes": {},
+        "origins": as_declared(contract),
         **given,
     }
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
