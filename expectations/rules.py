@@ -140,7 +140,7 @@ def _promises(contract: Contract) -> Iterator[Rule]:
             suffix = f"{name}_{sla.column}" if several else name
             policy = policy_of(sla, contract.table, contract.owner) if name == "retention" else None
             hold = policy.hold if policy else None
-            spared = {"hold": str(hold)} if hold else {}
+            spared: dict[str, Any] = {"hold": str(hold)} if hold else {}
             if policy and policy.action == ANONYMISE:
                 spared |= {"anonymised": policy.personal}
             yield Rule(

@@ -6,14 +6,16 @@ Does not: what is published (`publish.py`), refused (`refusals.py`) or taken bac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import esclusa
 from lineage.keys import ROLES, Keys
 from lineage.repository import GoldenRepository
 from orchestration.platform import Platform
+from orchestration.recorded import before_it_counts
 from orchestration.workshop import Workshop
 
 RECORD = "published"
@@ -76,6 +78,7 @@ def record_of(certificate: esclusa.Certificate, refused: str = "") -> dict[str, 
         "validUntil": said["validUntil"],
         "rows": certificate.rows,
         "synthetic": certificate.synthetic,
+        "environment": said["environment"],
         "statistics": {f["rule"]: f["statistics"] for f in said["verdict"]["findings"] if f.get("statistics")},
         "refused": refused,
     }
@@ -85,3 +88,29 @@ def served_statistics(workshop: Workshop, dataset: str) -> dict[str, Mapping[str
     """Distributions that the certificate in force states, by rule id: what drift is measured against."""
     held = workshop.recall(RECORD, dataset)
     return dict(held.get("statistics", {})) if held else {}
+
+
+def withdraw(platform: Platform, dataset: str, message: str, now: datetime) -> None:
+    """Take a dataset back until its gate lets a new candidate through.
+
+    Args:
+        message: why, for consumers.
+        now: wall clock, UTC.
+
+    Raises:
+        esclusa.LedgerUnavailable: it could not be recorded, and was not withdrawn.
+    """
+    golden, owner = open_golden(platform), platform.promises.contracts[dataset].owner
+    said: dict[str, Any] = {"stage": "withdrawn", "message": message, "rules": [], "serving": None}
+    record = before_it_counts(platform.ledger, lambda ledger: ledger.append("refusal", dataset, said, at=now))
+    golden.withdraw(dataset, owner=owner, message=message, on_step=record)
+    platform.workshop.forget(RECORD, dataset)
+
+
+def collect_superseded(platform: Platform, dataset: str, doomed: Callable[[Path], bool]) -> tuple[Path, ...]:
+    """Delete parts of a dataset's superseded releases without grace; returns them.
+
+    Args:
+        doomed: asked of each Parquet file that the release in force does not refer to.
+    """
+    return open_golden(platform).collect_superseded(dataset, doomed)

@@ -71,7 +71,9 @@ def _measured(document: Document, at: Location, sla: Mapping[str, Any]) -> Itera
 
 def _anonymised(document: Document, at: Location, table: str) -> Iterator[Problem]:
     """Emptying columns needs some that may be empty: else the row itself must go."""
-    columns = next((t["properties"] for t in document.data["schema"] if t["name"] == table), [])
+    columns: list[Mapping[str, Any]] = next(
+        (t["properties"] for t in document.data["schema"] if t["name"] == table), []
+    )
     personal = [c for c in columns if "privacy" in custom(c) or "pii" in c.get("tags", ())]
     if not personal:
         yield document.problem(at, f"anonymises, but {table} has no column of personal data; required: delete")
