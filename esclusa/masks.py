@@ -99,6 +99,7 @@ def _masked_values(given: pa.Table, technique: str, key: bytes) -> Any:
     if technique == "null":
         return pa.nulls(given.num_rows, kind)
     with duckdb.connect(":memory:") as connection:
+        connection.execute("SET TimeZone = 'UTC'")  # else years begin, and times read, as this machine's zone has it
         connection.register("given", given)
         query = f"SELECT {_SQL[technique].format(column='value')} AS value FROM given"
         result = connection.execute(query, _parameters(key) if technique == "hash" else None).to_arrow_table()
