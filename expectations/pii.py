@@ -6,7 +6,7 @@ Belongs here: which columns are scanned, in which few queries, and the finding. 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -20,7 +20,7 @@ from expectations.scope import scoped
 from expectations.sql import INTEGERS, is_number, quote, text
 from expectations.verdict import Finding, GateItem, State
 
-SAMPLE = 1_000  # distinct texts per detector that are looked at one by one: the same ones each time
+SAMPLE = 1_000  # distinct texts per form that are looked at one by one: the same ones each time
 SHORTEST, SMALLEST = len("a@b.co"), 10**7  # the shortest text and the smallest number that any detector may like
 ABOVE_INTERNAL = frozenset({"confidential", "restricted"})
 UNREADABLE = ("DATE", "TIME", "INTERVAL", "BOOLEAN", "UUID", "BLOB", "BIT")  # types that hold no such text
@@ -34,7 +34,7 @@ class Hit:
     Args:
         column, kind: which, and what.
         rows: that hold it, of those that were looked at.
-        sampled: whether there were more than were looked at.
+        sampled: whether there may be more than were looked at.
     """
 
     column: str
@@ -89,7 +89,10 @@ def found(connection: duckdb.DuckDBPyConnection, relation: str, contract: Contra
         texts = {name: _as_text(name, scope.types[name]) for name in open_columns}
         if not open_columns:
             return ()
-        likely = {n: f"{_worth(n, scope.types[n])} AND {_like(texts[n], d)}" for n, d in open_columns.items()}
+        likely = {
+            n: f"{_worth(n, scope.types[n])} AND {_like(texts[n], (one.form for one in d))}"
+            for n, d in open_columns.items()
+        }
         looks = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in likely.values())
         counts = connection.execute(f"SELECT {looks} FROM {relation}").fetchone() or ()
         return tuple(
@@ -124,34 +127,35 @@ def _as_text(name: str, engine_type: str) -> str:
 
 def _worth(name: str, engine_type: str) -> str:
     """Condition, cheaper than any expression, that a value is long enough to be worth a look."""
-    return (
-        f"{quote(name)} >= {SMALLEST}"
-        if is_number(engine_type)
-        else f"strlen({_as_text(name, engine_type)}) >= {SHORTEST}"
-    )
+    if is_number(engine_type):
+        return f"{quote(name)} >= {SMALLEST}"
+    return f"strlen({_as_text(name, engine_type)}) >= {SHORTEST}"
 
 
-def _like(sql: str, detectors: Sequence[Detector]) -> str:
-    return f"regexp_matches({sql}, {text(prefilter(detectors))})"
+def _like(sql: str, forms: Iterable[str]) -> str:
+    return f"regexp_matches({sql}, {text(prefilter(forms))})"
 
 
 def _in_column(
     connection: duckdb.DuckDBPyConnection, likely: str, name: str, sql: str, detectors: Sequence[Detector]
 ) -> Iterator[Hit]:
-    """One query for the distinct texts of a column that any detector may like, a sample per detector.
+    """One query for the distinct texts of a column that any detector may like, a sample per form.
 
     Args:
         likely: SQL usable after FROM: the rows that hold such texts.
     """
+    forms = list(dict.fromkeys(d.form for d in detectors))
     first = f"arg_min({{'v': v, 'n': n}}, hash(v), {SAMPLE})"
-    wanted = ", ".join(f"{what} FILTER (WHERE {_like('v', [d])})" for d in detectors for what in ("count(*)", first))
+    wanted = ", ".join(f"{first} FILTER (WHERE {_like('v', [form])})" for form in forms)
     looks = f"SELECT {sql} AS v, count(*) AS n FROM {likely} GROUP BY 1"
     row: Sequence[Any] = connection.execute(f"SELECT {wanted} FROM ({looks})").fetchone() or ()
+    samples = {form: {one["v"]: one["n"] for one in sample or ()} for form, sample in zip(forms, row, strict=True)}
     hits: dict[str, Hit] = {}
-    for detector, texts, sample in zip(detectors, row[::2], row[1::2], strict=True):
-        rows = _convincing(detector, {one["v"]: one["n"] for one in sample or ()})
+    for detector in detectors:
+        texts = samples[detector.form]
+        rows = _convincing(detector, texts)
         if rows > (hits[detector.kind].rows if detector.kind in hits else 0):
-            hits[detector.kind] = Hit(name, detector.kind, rows, texts > SAMPLE)
+            hits[detector.kind] = Hit(name, detector.kind, rows, len(texts) == SAMPLE)
     yield from hits.values()
 
 

@@ -30,10 +30,11 @@ FILE_ENDINGS = frozenset({"css", "gif", "jpeg", "jpg", "js", "json", "png", "svg
 CARDS = re.compile(
     r"4\d{15}|(?:5[1-5]|2[3-6]|22[3-9]|27[01])\d+|3[47]\d{13}|(?:6011|65|64[4-9])\d+|35\d{14}|3[068]\d{12}|62\d+"
 )
-MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d*")
+# Digits that say when: a date with what follows it, and seconds since 1970 (from 2001 to 2033).
+MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d*|1\d{9}")
 HOME_NETWORK = ip_network("192.168.0.0/16")
 ADDRESSES_6 = tuple(map(ip_network, ("2000::/3", "fc00::/7", "fe80::/10")))
-WIDE = 20  # a version number seldom has three parts of at least so much
+WIDE = 20  # a version number seldom has four parts of at least so much
 
 
 def digits(text: str) -> str:
@@ -71,14 +72,14 @@ def iban_number(text: str) -> bool:
 
 
 def ipv4(text: str) -> bool:
-    """An address that is no version number: in a home network, or with three parts larger than versions have."""
+    """An address that is no version number: in a home network, or with parts larger than versions have."""
     try:
         address = IPv4Address(text)
     except ValueError:
         return False
     if address.is_multicast or address.is_reserved or address.is_loopback or address.is_unspecified:
         return False
-    return address in HOME_NETWORK or sum(int(part) >= WIDE for part in text.split(".")) >= 3
+    return address in HOME_NETWORK or all(int(part) >= WIDE for part in text.split("."))
 
 
 def ipv6(text: str) -> bool:
@@ -96,12 +97,12 @@ def international_phone(text: str) -> bool:
 
 
 def national_phone(region: str) -> Check:
-    """A number without country code by the plan of one region; a date written in digits is none.
+    """A number without country code by the plan of one region; a date or time written in digits is none.
 
     Args:
         region: ISO 3166-1 code of two letters.
     """
-    return lambda text: MOMENT.fullmatch(digits(text)) is None and _assigned(text, region)
+    return lambda text: MOMENT.fullmatch(text) is None and _assigned(text, region)
 
 
 def _assigned(text: str, region: str | None) -> bool:
