@@ -9,9 +9,11 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -19,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract import Contract
+from expectations.privacy import Protection, Unprotectable, bound, protected
 from lineage.errors import PinRefused
 from lineage.files import digest_file
 
@@ -65,34 +68,40 @@ def pin(
     contract: Contract,
     directory: Path,
     *,
+    secrets: Mapping[str, bytes] = MappingProxyType({}),
     rows_per_part: int = ROWS_PER_PART,
 ) -> Pin:
     """Write a candidate as Parquet (zstd); the same rows give the same bytes, whatever order they came in.
 
-    Rows are sorted by the primary key, then by all columns, nulls last. Times with a zone are written as UTC.
+    Columns that the contract protects are written protected: what they hold in the candidate is nowhere in the pin.
+    Rows are then sorted by the primary key, then by all columns, nulls last. Times with a zone are written as UTC.
     The memory used is DuckDB's (`memory_limit`, it spills beyond) plus one row group.
 
     Args:
         relation: SQL usable after FROM.
         contract: names the columns that are written, in that order.
         directory: of this dataset's pins; the result is in `<directory>/<first 16 hex digits of the digest>`.
+        secrets: name → key of the techniques that need one.
         rows_per_part: upper bound of a file's rows, rounded down to whole row groups.
 
     Raises:
-        PinRefused: the columns of the relation are not exactly the contract's.
+        PinRefused: the columns of the relation are not exactly the contract's, or one of them cannot be protected as
+            the contract says.
     """
     types = {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
     _refuse_other_columns(set(types), contract, relation)
     columns = tuple(column.name for column in contract.table.columns)
     ordered = dict.fromkeys((*contract.table.key, *columns))
-    query = (
-        f"SELECT {', '.join(_expression(name, types[name]) for name in columns)} FROM {relation} "
-        f"ORDER BY {', '.join(f'{_quoted(name)} ASC NULLS LAST' for name in ordered)}"
-    )
+    protections, values = _protections(contract, types, secrets)
+    selected = ", ".join(_expression(name, types[name], protections.get(name)) for name in columns)
+    # Sorted by what is published: the order of raw values would tell of them.
+    sorting = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in ordered)
+    query = f"SELECT * FROM (SELECT {selected} FROM {relation}) ORDER BY {sorting}"
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".pinning-", dir=directory) as scratch:
-        reader = connection.execute(query).to_arrow_reader(ROW_GROUP)
-        written = _write_parts(reader, Path(scratch), rows_per_part)
+        with _without_values(contract):
+            reader = connection.execute(query, values).to_arrow_reader(ROW_GROUP)
+            written = _write_parts(reader, Path(scratch), rows_per_part)
         seen = [Part(path.name, path, *digest_file(path), rows) for path, rows in written]
         listed = json.dumps([[part.name, part.sha256, part.size] for part in seen], separators=(",", ":"))
         digest = hashlib.sha256(listed.encode()).hexdigest()
@@ -121,7 +130,36 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _expression(name: str, kind: str) -> str:
+def _protections(
+    contract: Contract, types: Mapping[str, str], secrets: Mapping[str, bytes]
+) -> tuple[dict[str, Protection], dict[str, bytes]]:
+    """Column → what stands in its place, and the values of the parameters in it."""
+    try:
+        found = {c.name: made for c in contract.table.columns if (made := protected(c, types[c.name])) is not None}
+        return found, bound({name for made in found.values() for name in made.parameters}, secrets)
+    except Unprotectable as refusal:
+        raise PinRefused(
+            f"{contract.name}: {refusal}; owner: {contract.owner}; next: bring the model and `privacy` in "
+            f"{contract.path.name} into line"
+        ) from None
+
+
+@contextmanager
+def _without_values(contract: Contract) -> Iterator[None]:
+    """DuckDB quotes the value that it cannot convert: a person is told of the class of its error alone."""
+    try:
+        yield
+    except (duckdb.DataError, pa.ArrowInvalid) as error:
+        raise PinRefused(
+            f"{contract.name}: a value cannot be written as the contract says ({type(error).__name__}); required: "
+            f"values that fit each column's type; owner: {contract.owner}; next: correct the model, or `privacy` in "
+            f"{contract.path.name}"
+        ) from None
+
+
+def _expression(name: str, kind: str, protection: Protection | None) -> str:
+    if protection is not None:
+        return f"{protection.sql} AS {_quoted(name)}"
     # An ENUM would be written as a dictionary whose codes depend on the order of its declaration.
     return f"{_quoted(name)}::VARCHAR AS {_quoted(name)}" if kind.startswith("ENUM(") else _quoted(name)
 

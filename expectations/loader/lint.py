@@ -13,6 +13,7 @@ from expectations.contract import SourceContract, Term
 from expectations.loader.custom import custom, lint_custom, listed, named_columns
 from expectations.loader.document import Document, Location
 from expectations.loader.lint_frame import lint_frame, members
+from expectations.loader.lint_privacy import lint_privacy
 from expectations.loader.lint_rules import lint_rules
 from expectations.loader.lint_slas import lint_slas
 from expectations.loader.problem import Problem, nearest
@@ -44,6 +45,7 @@ def lint_contract(
     columns = [c["name"] for c in table["properties"]]
     problems += lint_slas(document)
     problems += _roles(document)
+    problems += lint_privacy(document, 0, golden=True)
     problems += _named_columns(document, columns)
     problems += _terms(document, glossary)
     problems += _systems(document, sources)
@@ -66,6 +68,7 @@ def lint_source(document: Document) -> tuple[Problem, ...]:
                 document.problem(("schema", i), "has no property `delivery`: nothing says how the table arrives")
             )
         problems += lint_rules(document, i, ())
+        problems += lint_privacy(document, i, golden=False)
     problems += lint_slas(document)
     return tuple(problems)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from expectations.privacy import PERIODS, TECHNIQUES
+
 VENDOR = "esclusa"
 
 SEVERITIES = ("error", "warning")
@@ -234,7 +236,17 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "column",
         "privacy",
-        _mapping("category", category=TEXT, dataSubject=TEXT, technique=TEXT, keyId=TEXT, erasureKey=YES),
+        _mapping(
+            "category",
+            category=TEXT,
+            dataSubject=TEXT,
+            erasureKey=YES,
+            technique=_words(*TECHNIQUES),
+            domain={"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
+            **{key: {"type": "integer", "minimum": 1} for key in ("keepFirst", "keepLast", "prefix")},
+            period=_words(*PERIODS),
+            bucket={"type": "number", "exclusiveMinimum": 0},
+        ),
         "personal data: whose, of what kind, and the technique that protects it",
     ),
     CustomProperty(

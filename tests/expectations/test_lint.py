@@ -17,6 +17,9 @@ from tests.expectations.promised import CONTRACT, SOURCE, TERM, changed, glossar
 
 COUNTRY = "schema[orders].properties[country]"
 ORDER_ID = "schema[orders].properties[order_id]"
+BUYER = "schema[orders].properties[buyer_hmac]"
+PRIVACY = f"{BUYER}.customProperties[privacy]"
+PROPERTY = "        customProperties:\n          - {property: privacy, value: {category: contact, dataSubject: buyer, technique: pseudonym"
 AMOUNT = "schema[orders].properties[amount]"
 TERMS = "customProperties[businessDefinitions].value"
 SYSTEMS = "customProperties[sourceSystems].value"
@@ -51,6 +54,20 @@ CASES: list[tuple[str, str, str, str, str | None]] = [
     ("{to: staging.stg_shop__orders.order_id}", "{to: schema/orders/properties/order_id}", f"{ORDER_ID}.relationships[0].to", "<dataset>.<column>", None),
     ("{value: NO}", "{value: null}", f"{COUNTRY}.enum[1]", "null is no value", None),
     ("    dataGranularityDescription: One row per order.", "    relationships: [{from: orders.order_id, to: shop.id}]", "schema[orders].relationships", "stands on the column", None),
+    # privacy
+    ("technique: pseudonym", "technique: hash", f"{PRIVACY}.value.technique", "one of pseudonym, hmac, mask, generalise", None),
+    ("technique: pseudonym", "technique: generalize, prefix: 2", f"{PRIVACY}.value.technique", "one of pseudonym, hmac, mask, generalise", "generalise"),
+    ("technique: pseudonym", "technique: hmac", BUYER, "hmac needs exactly one of domain; has none", None),
+    ("technique: pseudonym", "technique: hmac, domein: buyers", f"{PRIVACY}.value.domein", "unknown key", "domain"),
+    ("technique: pseudonym", "technique: hmac, domain: Buyers", f"{PRIVACY}.value.domain", "required: pattern", None),
+    ("technique: pseudonym", "technique: mask, keepFirst: 2, keepLast: 2", BUYER, "mask needs exactly one of keepFirst, keepLast; has keepFirst, keepLast", None),
+    ("technique: pseudonym", "technique: mask, keepLast: 0", f"{PRIVACY}.value.keepLast", "required: minimum 1", None),
+    ("technique: pseudonym", "technique: pseudonym, domain: buyers", BUYER, "gives pseudonym the argument domain, of hmac", None),
+    ("technique: pseudonym", "prefix: 2", BUYER, "gives no technique the argument prefix, of generalise", None),
+    ("technique: pseudonym", "technique: generalise, period: month", BUYER, "generalise by period makes date or timestamp, and the column is string", None),
+    ("technique: pseudonym", "technique: generalise, period: moon", f"{PRIVACY}.value.period", "one of year, quarter, month, week, day, hour", "month"),
+    ("technique: pseudonym", "technique: generalise, bucket: 10", BUYER, "generalise by bucket makes integer or number", None),
+    ("        transformSourceObjects: [shop.orders.buyer]\n" + PROPERTY, "        relationships: [{to: staging.stg_shop__orders.buyer}]\n" + PROPERTY.replace("pseudonym", "hmac, domain: buyers"), BUYER, "its values cannot be found in staging.stg_shop__orders.buyer", None),
     # our own properties
     ("property: purposes,", "property: purpose,", "roles[planner].customProperties[purpose].property", "no property of a role is called purpose", "purposes"),
     ("property: release, value: revenue, vendor: esclusa", "property: releese, value: revenue, vendor: esclusa", "customProperties[releese].property", "no property of a contract", "release"),
@@ -172,6 +189,7 @@ def test_without_source_contracts_at_hand_the_systems_are_left_to_the_gate(tmp_p
         (load_source, SOURCE, "agreedOn: \"2026-10-01\"", "agreedOn: \"1 Oct\"", "YYYY-MM-DD"),
         (load_source, SOURCE, 'physicalName: "country#2"', 'physicalName: "Ordered At"', "given twice"),
         (load_source, SOURCE, "{name: note, logicalType: string, physicalType: varchar}", "{name: note, logicalType: string, physicalType: varchar, quality: [{id: q, metric: rowCount, mustBe: 1, severity: error}]}", "on the table"),
+        (load_source, SOURCE, "{name: note, logicalType: string, physicalType: varchar}", "{name: note, logicalType: string, physicalType: varchar, customProperties: [{property: privacy, vendor: esclusa, value: {category: contact, technique: hmac, domain: buyers}}]}", "required of a source: pseudonym"),
         (load_source, SOURCE, "    customProperties:\n      - property: delivery\n        vendor: esclusa", "    customProperties:\n      - property: color\n        vendor: other", "has no property `delivery`"),
         (load_term, TERM, "name: order\n", "name: orders\n", "required: the file's name, order"),
         (load_term, TERM, "description: A", "descriptoin: A", "did you mean description?"),

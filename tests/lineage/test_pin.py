@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from expectations.contract import Contract
 from lineage.errors import PinRefused
 from lineage.pin import ROW_GROUP, Pin, pin
 from tests.golden_repository import small_contract
@@ -164,3 +168,76 @@ def test_nan_is_found_where_an_engine_trusts_statistics(tmp_path: Path) -> None:
         found = duckdb.execute(f"SELECT isnan(max(x)) FROM '{written.parts[0].path}'").fetchone()
         larger = duckdb.execute(f"SELECT count(*) FROM '{written.parts[0].path}' WHERE x > 4").fetchone()
     assert (found, larger) == ((True,), (1,))
+
+
+PEOPLE = "(SELECT i AS id, 'ada{0}' || i AS person, DATE '2026-05-14' + i::INTEGER AS born FROM range(50) t(i))"
+PRIVACY = {
+    "person": ({"technique": "hmac", "domain": "people"}, "varchar"),
+    "born": ({"technique": "generalise", "period": "month"}, "date"),
+}
+SECRETS = {"pseudonyms": bytes(range(32))}
+
+
+def protecting(**privacy: tuple[dict[str, Any], str]) -> Contract:
+    made = small_contract("people", ["id", "person", "born"])
+    given = {**PRIVACY, **privacy}
+    columns = tuple(
+        replace(c, privacy=given[c.name][0], physical_type=given[c.name][1]) if c.name in given else c
+        for c in made.table.columns
+    )
+    return replace(made, table=replace(made.table, columns=columns))
+
+
+def test_what_a_contract_protects_is_nowhere_in_the_pin(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        made = pin(connection, PEOPLE.format("xq7"), protecting(), tmp_path, secrets=SECRETS)
+    raw = b"".join(path.read_bytes() for path in tmp_path.rglob("*.parquet"))
+    rows = pq.read_table(made.parts[0].path).to_pylist()
+    derived = hmac.digest(SECRETS["pseudonyms"], b"people", "sha256")
+    assert rows[3] == {
+        "id": 3,
+        "person": hmac.digest(derived, b"adaxq73", "sha256").hex(),
+        "born": date(2026, 5, 1),
+    }
+    assert b"adaxq7" not in raw
+    # The search is not blind: statistics show the smallest value in plain text, had it been `adaxq70` too.
+    assert min(row["person"] for row in rows).encode() in raw
+
+
+def test_the_same_rows_in_another_order_give_the_same_protected_pin(tmp_path: Path) -> None:
+    digests = set()
+    with duckdb.connect() as connection:
+        for order in ("id", "id DESC", "hash(id)"):
+            relation = f"(FROM {PEOPLE.format('')} ORDER BY {order})"
+            digests.add(pin(connection, relation, protecting(), tmp_path / order[:6], secrets=SECRETS).digest)
+    assert len(digests) == 1
+
+
+def test_rows_are_ordered_by_what_is_published_not_by_what_it_stands_for(tmp_path: Path) -> None:
+    contract = protecting()
+    keyed = tuple(replace(c, key_position=1 if c.name == "person" else None) for c in contract.table.columns)
+    contract = replace(contract, table=replace(contract.table, columns=keyed))
+    with duckdb.connect() as connection:
+        made = pin(connection, PEOPLE.format(""), contract, tmp_path, secrets=SECRETS)
+    people = pq.read_table(made.parts[0].path)["person"].to_pylist()
+    assert people == sorted(people)
+
+
+@pytest.mark.parametrize(
+    ("privacy", "secrets", "message"),
+    [
+        ({}, {}, "the secret pseudonyms is not at hand"),
+        ({"born": ({"technique": "generalise", "bucket": 10}, "integer")}, SECRETS, "born is DATE in the candidate"),
+        ({"id": ({"technique": "generalise", "bucket": 1000}, "utinyint")}, SECRETS, "a value cannot be written"),
+    ],
+)
+def test_what_cannot_be_protected_is_not_pinned_and_no_value_is_told(
+    tmp_path: Path, privacy: dict[str, Any], secrets: dict[str, bytes], message: str
+) -> None:
+    rows = PEOPLE.format("xq7").replace("i AS id", "i + 77001000 AS id")
+    with duckdb.connect() as connection, pytest.raises(PinRefused, match=message) as refused:
+        pin(connection, rows, protecting(**privacy), tmp_path, secrets=secrets)
+    assert "owner: ada" in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert not any(text in str(refused.value) for text in ("xq7", "7700"))
+    assert not list(tmp_path.iterdir())
