@@ -19,6 +19,7 @@ from lineage.keys import Keys
 CERTIFICATE_FILE = "certificate.json"
 OnStep = Callable[[str], None]
 
+IN_FORCE = "timestamp in force"  # the step after which readers see the new release
 COMMIT_STEPS = (
     "dataset role",
     "verdicts role",
@@ -26,7 +27,7 @@ COMMIT_STEPS = (
     "snapshot",
     "files durable",
     "timestamp written",
-    "timestamp in force",
+    IN_FORCE,
     "timestamp durable",
     "tidy",
 )
@@ -106,7 +107,7 @@ class Change:
             sync(directory)
         self.on_step("timestamp written")
         timestamp = self.book.write_timestamp(self.hands["timestamp"], self.now + LIVES["timestamp"])
-        self.on_step("timestamp in force")
+        self.on_step(IN_FORCE)
         timestamp.replace(self.book.directory / "timestamp.json")
         self.on_step("timestamp durable")
         sync(self.book.directory)

@@ -22,7 +22,7 @@ from lineage.errors import RepositoryForged
 from lineage.files import sweep
 from lineage.garbage import Collected, collect, collect_superseded
 from lineage.keys import ROLES, Keys
-from lineage.release import Change, OnStep
+from lineage.release import IN_FORCE, Change, OnStep
 from lineage.rotation import rotate
 from lineage.turn import turn
 
@@ -167,7 +167,7 @@ class GoldenRepository:
         by: str,
         reason: str,
         earlier: Sequence[Mapping[str, str]] = (),
-        on_step: OnStep = _ignore,
+        record: Callable[[Mapping[str, str]], None] = lambda again: None,
     ) -> Published:
         """Take a certificate back for ever, and its dataset with it where it is the one in force.
 
@@ -177,6 +177,7 @@ class GoldenRepository:
             reason: why, for consumers.
             earlier: releases to go back to instead of withdrawing the dataset, the best first, each as dataset →
                 certificate; the first one that can be served whole is.
+            record: told what is served again, in the moment before; where it fails, nothing is changed.
 
         Returns:
             What is served again: empty where the dataset was withdrawn, or served another certificate anyway.
@@ -184,8 +185,9 @@ class GoldenRepository:
         Raises:
             RecallRefused: it was never published, or is revoked already.
         """
-        with self._change(on_step) as change:
+        with self._change() as change:
             again = recall.revoke(change, dataset, certificate, by=by, reason=reason, earlier=earlier)
+            change.on_step = lambda step: record(again) if step == IN_FORCE else None
             change.commit()
             return Published(change.book.snapshot.signed.version, again)
 

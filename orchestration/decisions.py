@@ -134,8 +134,13 @@ def remember_decision(workshop: Workshop, decision: Decision) -> None:
 def recall_decision(workshop: Workshop, dataset: str) -> Decision | None:
     """The last decision on a dataset, or None; whether its gate is open is computed again from the findings."""
     document = workshop.recall("decisions", dataset)
-    if document is None:
+    try:
+        return None if document is None else _decision(workshop, document)
+    except (KeyError, TypeError, ValueError):  # of another version, or edited: the gate decides again
         return None
+
+
+def _decision(workshop: Workshop, document: Mapping[str, Any]) -> Decision:
     held = document["pin"]
     parts = tuple(Part(**{**p, "path": workshop.settings.workshop / p["path"]}) for p in held["parts"])
     stands_at = document["clock"]["standsAt"]

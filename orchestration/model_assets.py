@@ -162,7 +162,8 @@ def _build(
         # Compiled SQL and results can hold values of rows; nothing needs them after this step.
         shutil.rmtree(target, ignore_errors=True)
     if not context.is_subset:
-        _tell_what_is_missing(context, platform, family, build)
+        with told():
+            _tell_what_is_missing(context, platform, family, build)
 
 
 def _tell_what_is_missing(

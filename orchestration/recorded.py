@@ -13,9 +13,9 @@ from typing import Any
 from esclusa.certificate import Certificate
 from esclusa.ledger import Ledger
 from expectations.verdict import Verdict
+from lineage.release import IN_FORCE
 
 Recorded = Callable[[Ledger], object]
-IN_FORCE = "timestamp in force"  # the step of `lineage.release.COMMIT_STEPS` after which readers see a release
 
 
 def before_it_counts(ledger: Ledger, record: Recorded) -> Callable[[str], None]:

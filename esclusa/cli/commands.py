@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from esclusa.cli.ledger import app as ledger
 from esclusa.cli.platform import Commands
 from esclusa.cli.rows import Format, limit_of, write_rows
 from esclusa.errors import EXIT_CODES, EsclusaError
@@ -31,6 +32,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(ledger, name="ledger")
 
 Where = Annotated[
     str | None, typer.Option("--repository", "-r", help="Golden repository: directory or URL [$ESCLUSA_REPOSITORY].")

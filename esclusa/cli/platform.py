@@ -20,6 +20,7 @@ PANEL = "Platform (from a checkout, with the extra `platform`)"
 HELP = {
     "run": "Land, build, audit, certify and publish; ends with a table.",
     "dev": "Dagster UI and daemon on the same definitions; ends with Ctrl-C.",
+    "revoke": "Take a certificate back at once, and list everyone who read under it.",
     "keys": "Make and rotate the keys that sign the golden repository.",
     "sample": "Generate sample data, labelled synthetic wherever it shows.",
     "checklist": "The six gate items with their evidence, who has signed, who must.",
