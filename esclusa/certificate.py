@@ -93,13 +93,30 @@ class Certificate:
         return next((f for f in self.findings if f.rule.endswith("__freshness")), None)
 
     @property
+    def signed(self) -> tuple[str, ...]:
+        """Who signed the contract, as what, until when."""
+        signoffs = self.document["predicate"].get("signoffs", ())
+        return tuple(f"{s['principal']} as {s['role']}, until {s['validUntil'][:10]}" for s in signoffs)
+
+    @property
+    def waived(self) -> tuple[str, ...]:
+        """Findings that pass only because people signed for it: which, until when, by whom, why."""
+        return tuple(
+            f"{w['rule']} waived until {w['until']} by "
+            f"{' and '.join(s['principal'] for s in w['signatures'])}: {w['reason']}"
+            for w in self.document["predicate"].get("waivers", ())
+        )
+
+    @property
     def caveats(self) -> tuple[str, ...]:
-        """What must be said wherever this certificate is shown: empty for signed-off, real data on today's clock."""
+        """What must be said wherever this certificate is shown: empty for signed-off, real data on today's clock,
+        nothing of it waived.
+        """
         notes = [] if self.environment == "production" else ["SANDBOX certificate: no sign-off was demanded"]
         notes += ["SYNTHETIC data, made by the sample generator"] if self.synthetic else []
         if self.clock != "now":
             notes.append(f"replay clock, standing at {self.stands_at:%Y-%m-%d} when pinned: historical data")
-        return tuple(notes)
+        return (*notes, *self.waived)
 
 
 def read_certificate(data: bytes) -> Certificate:

@@ -13,6 +13,7 @@ from typing import Any
 
 OPENING = ("pass", "warn")
 ITEMS = ("definitions", "sources", "access", "quality", "lineage", "retention")
+SIGNOFF = "signoff"  # production demands it besides
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def why_shut(verdict: Mapping[str, Any]) -> str:
         return f"{len(unanswered)} expected rules without a finding, first {unanswered[0]}"
     if shutting := [f.rule for f in findings if not f.opens]:
         return f"{len(shutting)} findings shut the gate, first {shutting[0]}"
-    if bare := [item for item in ITEMS if item not in {f.item for f in findings}]:
+    demanded = (*ITEMS, SIGNOFF) if verdict.get("environment") == "production" else ITEMS
+    if bare := [item for item in demanded if item not in {f.item for f in findings}]:
         return f"no evidence for {', '.join(bare)}"
     return ""

@@ -57,6 +57,7 @@ class Entry:
         environment: `sandbox` or `production`, or empty where there is no certificate.
         synthetic: True for generated data.
         clock: `now`, `replay`, or empty.
+        waived: findings that pass only because people signed for it.
         candidate_refused: True where a newer candidate was refused.
         problem: one sentence where it is broken.
     """
@@ -71,6 +72,7 @@ class Entry:
     environment: str
     synthetic: bool
     clock: str
+    waived: int
     candidate_refused: bool
     problem: str
 
@@ -130,6 +132,7 @@ def _entry(why: Why) -> Entry:
         environment=certificate.environment if certificate else "",
         synthetic=bool(certificate and certificate.synthetic),
         clock=certificate.clock if certificate else "",
+        waived=len(certificate.waived) if certificate else 0,
         candidate_refused=why.candidate_refused,
         problem=why.problem.what if why.problem else "",
     )

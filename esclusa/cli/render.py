@@ -86,6 +86,8 @@ def _notes(entry: Entry) -> list[str]:
     notes += ["synthetic"] if entry.synthetic else []
     if entry.clock not in ("", "now"):
         notes.append(f"{entry.clock} clock")
+    if entry.waived:
+        notes.append(f"{entry.waived} waived")
     if entry.candidate_refused and entry.status != "refused":
         notes.append("newer refused")
     return notes
@@ -172,6 +174,7 @@ def _facts(certificate: Certificate) -> RenderableType:
             ("rows", f"{certificate.rows:,}"),
             ("contract", f"version {certificate.contract_version}"),
             ("owner", certificate.owner),
+            ("signed by", "\n".join(certificate.signed)),
             ("note", Text("\n".join(certificate.caveats), style="yellow") if certificate.caveats else ""),
         )
     )

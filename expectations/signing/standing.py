@@ -183,7 +183,7 @@ def _role_finding(contract: Contract, environment: Environment, standing: Standi
         rule=role_rule(contract, standing.role),
         item=GateItem.SIGNOFF,
         state=standing.state,
-        observed=standing.word,
+        observed=standing.why or standing.word,
         required=required,
         description=f"{people} signed this contract as {standing.role} for {environment}",
         owner=people,
