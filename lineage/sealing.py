@@ -99,6 +99,8 @@ def _seal_part(
             footer_key=FOOTER, column_keys=named, plaintext_footer=True, data_key_length_bits=256
         ),
     )
+    if not part.path.exists():
+        raise PinChanged(f"{part.path} is gone; required: the part that was audited; next: run the gate again")
     with pq.ParquetFile(part.path) as source:
         schema = source.schema_arrow
         with part_writer(target, schema, without_statistics=columns, encryption_properties=encryption) as writer:

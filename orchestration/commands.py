@@ -95,22 +95,32 @@ def break_sample(
         print(break_delivery(directory or read_settings().sample, kind))
 
 
-keys = typer.Typer(no_args_is_help=True, help="Make and rotate the keys that sign the golden repository.")
+keys = typer.Typer(
+    no_args_is_help=True, help="Rotate the keys that sign the golden repository, and those that seal columns."
+)
 
 
 @keys.command("rotate")
 def rotate_keys(
-    role: Annotated[str, typer.Argument(help="root, targets, gate, timestamp or all.")] = "all",
+    role: Annotated[
+        str, typer.Argument(help="root, targets, gate, timestamp, all of these, confidential or restricted.")
+    ] = "all",
 ) -> None:
-    """Replace keys; readers that know only the old ones follow."""
+    """Replace keys. Readers follow new signing keys by themselves; a new class key is handed to them."""
     with plain_errors():
+        from lineage.class_keys import CLASSES, rotate_class
         from lineage.keys import ROLES
         from orchestration.golden import open_golden
         from orchestration.platform import load_platform
 
-        demand_known([role], {*ROLES, "all"}, "key")
+        demand_known([role], {*ROLES, *CLASSES, "all"}, "key")
         platform = load_platform(read_settings())
         repository = open_golden(platform)
+        if role in CLASSES:
+            platform.ledger.append("key", "", {"replaced": role})
+            mark = rotate_class(platform.settings.class_keys, role)
+            print(f"{role}: key {mark} seals from the next run on; the old one stays for what it sealed")
+            return
         for name in ROLES if role == "all" else (role,):
             platform.ledger.append("key", "", {"replaced": name})
             repository.rotate(name)

@@ -37,6 +37,7 @@ from orchestration.decisions import (
 )
 from orchestration.delivery import observed_changes
 from orchestration.golden import served_statistics
+from orchestration.keyrings import pseudonym_secrets, sealed
 from orchestration.manifest import Manifest, SourceTable
 from orchestration.promises import Promises
 from orchestration.recorded import verdict_body
@@ -72,7 +73,13 @@ def decide(
             return replace(last, renewed=False)
         progress("pinning")
         try:
-            pinned = pin(connection, f'candidate."{dataset}"', contract, workshop.settings.workshop / "pins" / dataset)
+            pinned = pin(
+                connection,
+                f'candidate."{dataset}"',
+                contract,
+                workshop.settings.workshop / "pins" / dataset,
+                secrets=pseudonym_secrets(workshop.settings, contract),
+            )
         except PinRefused as refusal:
             raise BuildRefused(str(refusal)) from None
         decision = _judge(connection, workshop, promises, manifest, build, pinned, now, progress)
@@ -82,6 +89,9 @@ def decide(
             Ledger(workshop.settings.ledger).append("verdict", dataset, said, at=now)
         remember_decision(workshop, decision)
         _forget_superseded_pins(decision.pin)
+        if decision.verdict.open:
+            progress("sealing")  # here and not when publishing, which then takes no longer for more rows
+            sealed(workshop.settings, decision.pin, contract)
     return decision
 
 
@@ -89,7 +99,7 @@ def _forget_superseded_pins(pinned: Pin) -> None:
     """Only the newest candidate is kept, refused ones for triage; what was published lies in golden."""
     kept = pinned.parts[0].path.parent
     for directory in kept.parent.iterdir():
-        if directory != kept:
+        if not directory.name.startswith(kept.name):  # beside a pin lies what was sealed of it
             shutil.rmtree(directory)
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import esclusa
-from lineage.keys import ROLES, Keys
+from lineage.keys import ROLES
 from lineage.repository import GoldenRepository
+from orchestration.keyrings import open_keys
 from orchestration.platform import Platform
 from orchestration.recorded import before_it_counts
 from orchestration.workshop import Workshop
@@ -35,9 +36,7 @@ def open_golden(platform: Platform) -> GoldenRepository:
     is_new = not (settings.golden / "metadata" / "timestamp.json").exists()
     if is_new:
         platform.ledger.append("key", "", {"made": list(ROLES)})
-    # An existing repository needs the keys that signed it: new ones in their place would only hide the loss.
-    keys = (Keys.create if is_new else Keys.open)(settings.keys, settings.golden)
-    repository = GoldenRepository(settings.golden, keys)
+    repository = GoldenRepository(settings.golden, open_keys(settings))
     repository.create()
     # Whoever holds the keys need not be told by anyone else that the root is genuine.
     esclusa.trust(settings.golden, root=settings.golden / "metadata" / "1.root.json", replace=is_new)
@@ -79,6 +78,7 @@ def record_of(certificate: esclusa.Certificate, refused: str = "") -> dict[str, 
         "rows": certificate.rows,
         "synthetic": certificate.synthetic,
         "environment": said["environment"],
+        "sealedBy": dict(certificate.sealed_by),
         "statistics": {f["rule"]: f["statistics"] for f in said["verdict"]["findings"] if f.get("statistics")},
         "refused": refused,
     }

@@ -19,6 +19,7 @@ from lineage.repository import DatasetRelease, GoldenRepository
 from orchestration.builds import current_fingerprint
 from orchestration.decisions import Decision, circumstances, recall_decision
 from orchestration.golden import RECORD, open_golden, record_of, wake
+from orchestration.keyrings import sealed
 from orchestration.platform import Platform, code_revision
 from orchestration.recorded import before_it_counts, release_body
 from orchestration.refusals import refuse, refused_deliveries, repeat_refusal
@@ -156,7 +157,7 @@ def _hold_back(
 
 def _in_force(platform: Platform, golden: GoldenRepository, decision: Decision) -> bool:
     """True where golden serves exactly this decision, and tells of no refusal but that of a newer delivery."""
-    held = platform.workshop.recall(RECORD, decision.dataset)
+    held, contract = platform.workshop.recall(RECORD, decision.dataset), platform.promises.contracts[decision.dataset]
     told = "landing" if refused_deliveries(platform, decision.dataset) else ""
     return (
         held is not None
@@ -164,6 +165,7 @@ def _in_force(platform: Platform, golden: GoldenRepository, decision: Decision) 
         and held["pinnedAt"] == moment_of(decision.pinned_at)
         and held["candidateDigest"] == decision.pin.digest
         and held["contractDigest"] == decision.verdict.contract_digest
+        and held["sealedBy"] == sealed(platform.settings, decision.pin, contract).keys
         and golden.served(decision.dataset) == held["certificate"]
     )
 
@@ -172,6 +174,7 @@ def _certified(
     platform: Platform, golden: GoldenRepository, decision: Decision, run: str, revision: str, now: datetime
 ) -> DatasetRelease:
     contract, head = platform.promises.contracts[decision.dataset], platform.ledger.head()
+    published = sealed(platform.settings, decision.pin, contract)
     certificate = certify(
         decision.verdict,
         contract,
@@ -188,8 +191,9 @@ def _certified(
         ledger=None if head is None else {"sequence": head.sequence, "hash": head.hash},
         signoffs=decision.signoffs,
         waivers=decision.waivers,
+        sealed=published,
     )
-    return DatasetRelease(contract, decision.pin, certificate)
+    return DatasetRelease(contract, decision.pin, certificate, published)
 
 
 def _served(platform: Platform, decision: Decision, *, published: bool) -> Outcome:

@@ -65,6 +65,11 @@ class Settings:
         return self.home / "keys"
 
     @property
+    def class_keys(self) -> Path:
+        """Keys of the classes above internal, which readers of sealed columns are given."""
+        return self.keys / "classes"
+
+    @property
     def workshop(self) -> Path:
         """The private side: warehouse, pins, decisions."""
         return self.home / "workshop"

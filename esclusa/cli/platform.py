@@ -21,7 +21,7 @@ HELP = {
     "run": "Land, build, audit, certify and publish; ends with a table.",
     "dev": "Dagster UI and daemon on the same definitions; ends with Ctrl-C.",
     "revoke": "Take a certificate back at once, and list everyone who read under it.",
-    "keys": "Make and rotate the keys that sign the golden repository.",
+    "keys": "Rotate the keys that sign the golden repository, and those that seal columns.",
     "sample": "Generate sample data, labelled synthetic wherever it shows.",
     "checklist": "The six gate items with their evidence, who has signed, who must.",
     "sign": "Sign a contract as it reads, after its checklist; or take a signature back.",

@@ -208,6 +208,13 @@ def test_a_pin_that_was_edited_is_never_sealed(tmp_path: Path) -> None:
     assert [path.name for path in part.parent.parent.iterdir()] == [part.parent.name]
 
 
+def test_a_pin_that_is_gone_is_refused_in_words(tmp_path: Path) -> None:
+    plain, ring = pinned(tmp_path), Keyring.open(keys(tmp_path))
+    plain.parts[0].path.unlink()
+    with pytest.raises(PinChanged, match="is gone"):
+        seal(plain, contract(), ring)
+
+
 def test_what_does_not_read_back_as_the_pin_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain, ring = pinned(tmp_path), Keyring.open(keys(tmp_path))
     write = pq.ParquetWriter.write_table
