@@ -6,18 +6,18 @@ Belongs here: reading and adding them, and the key. Does not: what they mean (`e
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from expectations.contract import Contract
 from expectations.tombstones import Tombstone, Tombstones
+from lineage.class_keys import secret
 from lineage.errors import KeysUnusable
 from lineage.files import sync, write_temporary
 from orchestration.settings import Settings
 
-KEY_BYTES = 32
+KEY = "tombstones"
 
 
 def read_tombstones(settings: Settings) -> Tombstones:
@@ -83,39 +83,19 @@ def read_key(settings: Settings) -> bytes:
     Raises:
         KeysUnusable: it is absent, damaged or readable by others.
     """
-    path = _key_file(settings)
-    problem = ""
+    path = settings.keys / f"{KEY}.key"
     if not path.exists():
-        problem = "is absent"
-    elif path.stat().st_mode & 0o077:
-        problem = "can be read by others"
-    else:
-        try:
-            key = bytes.fromhex(path.read_text("ascii"))
-        except ValueError:
-            key = b""
-        if len(key) == KEY_BYTES:
-            return key
-        problem = "is damaged"
-    raise KeysUnusable(
-        f"the key of the tombstones, {path}, {problem}; required: the key that they were made with, mode 0600: without "
-        "it whoever was erased would land again; nothing lands; next: restore it from its backup (docs/operate.md)"
-    )
+        raise KeysUnusable(
+            f"the key of the tombstones, {path}, is absent; required: the key that they were made with: without it "
+            "whoever was erased would land again, so nothing lands; next: restore it from its backup (docs/operate.md)"
+        )
+    return secret(settings.keys, KEY)
 
 
 def make_key(settings: Settings) -> bytes:
     """The key; made at the first erasure, and never again while there are tombstones."""
-    path = _key_file(settings)
-    if not path.exists() and not _file(settings).exists():
-        fresh = write_temporary(path.parent, os.urandom(KEY_BYTES).hex().encode(), mode=0o600)
-        fresh.replace(path)
-        sync(path.parent)
-    return read_key(settings)
+    return read_key(settings) if _file(settings).exists() else secret(settings.keys, KEY)
 
 
 def _file(settings: Settings) -> Path:
     return settings.home / "tombstones.json"
-
-
-def _key_file(settings: Settings) -> Path:
-    return settings.keys / "tombstones.key"
