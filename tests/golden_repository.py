@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -186,7 +187,7 @@ def small_contract(
         support=({"channel": "#test", "url": "https://example.org/test"},),
         table=table,
         slas=(),
-        roles=(READER,),
+        roles=(replace(READER, columns={"allow": sorted(classified or {})}),),
         terms=(),
         sources=(),
         release=group or name,
