@@ -32,6 +32,7 @@ class Evidence:
         today: wall-clock date, UTC.
         origins: what column lineage found of the dataset; None where nobody followed its columns.
         released: the contract of the last release as published, or None before the first.
+        erased: column → how many of its values are of somebody who was erased; None where nobody looked.
     """
 
     contract: Contract
@@ -43,6 +44,7 @@ class Evidence:
     today: date
     origins: Origins | None = None
     released: Mapping[str, Any] | None = None
+    erased: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,13 @@ def _unmeasured_retention(evidence: Evidence) -> Iterator[str]:
         yield "the age of the oldest row was not measured"
 
 
+def _resurrected(evidence: Evidence) -> Iterator[str]:
+    if evidence.erased is None:
+        yield "nobody looked for subjects that were erased"
+    for column, values in (evidence.erased or {}).items():
+        yield f"{column} holds {values:,} values of subjects that were erased"
+
+
 _AGREE = "agree on the term, raise its version in expectations/definitions, and name that version in {path}"
 
 CLAUSES = (
@@ -194,5 +201,13 @@ CLAUSES = (
         "1 measurement",
         "give the SLA `retention` in {path} an element that holds dates",
         _unmeasured_retention,
+    ),
+    Clause(
+        "retention_no_erased_subject",
+        GateItem.RETENTION,
+        "Nobody who was erased is in the dataset",
+        "0 values of erased subjects",
+        "find where they come from (esclusa erase --list names the requests), and erase them there",
+        _resurrected,
     ),
 )

@@ -55,6 +55,7 @@ def judge(
     environment: Environment = Environment.SANDBOX,
     origins: Origins | None = None,
     released: Mapping[str, Any] | None = None,
+    erased: Mapping[str, int] | None = None,
 ) -> Verdict:
     """The verdict on one candidate.
 
@@ -72,13 +73,16 @@ def judge(
         environment: where the verdict is to hold.
         origins: what column lineage found of the dataset; None shuts the lineage item.
         released: the contract of the last release as published, or None before the first.
+        erased: column → values of somebody who was erased; None, where nobody looked, shuts the retention item.
 
     Raises:
         expectations.rules.RuleError: two rules share an id.
     """
     measured = tuple(findings)
     answered = frozenset(f.rule for f in measured)
-    evidence = Evidence(contract, answered, sources, feeding, tuple(others), source_changes, today, origins, released)
+    evidence = Evidence(
+        contract, answered, sources, feeding, tuple(others), source_changes, today, origins, released, erased
+    )
     unanswered = [_unanswered(rule, contract) for rule in rules_of(contract) if rule.id not in answered]
     if scan_id(contract) not in answered:
         unanswered.append(unscanned(contract))

@@ -180,3 +180,13 @@ def erasure_days(contracts: Iterable[Contract], default: int = 30) -> int:
         if "maxDays" in sla.custom.get("deletion", {}).get("erasure", {})
     ]
     return min(stated, default=default)
+
+
+def erasure_keys(contract: Contract) -> tuple[str, ...]:
+    """Columns of a golden dataset that identify whom an erasure is about.
+
+    Args:
+        contract: of the dataset.
+    """
+    named = {sla.custom.get("deletion", {}).get("erasure", {}).get("key") for sla in contract.slas}
+    return tuple(c.name for c in contract.table.columns if c.name in named or c.privacy.get("erasureKey"))

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from expectations.contract import Column, Contract, SourceContract
 from expectations.landing.columntypes import typed
+from expectations.retention import erasure_keys
 from expectations.sql import text
 
 # Around a value that stands alone in a text, a list or a struct.
@@ -88,16 +89,6 @@ def erasable(sources: Mapping[str, SourceContract], contracts: Iterable[Contract
         keys |= {path for name in erasure_keys(contract) for path in contract.table.column(name).sources}
     linked = {other for path in keys & columns.keys() for other in _linked(path, sources)}
     return {path: columns[path] for path in linked if columns[path].logical_type in {"string", "integer"}}
-
-
-def erasure_keys(contract: Contract) -> tuple[str, ...]:
-    """Columns of a golden dataset that identify whom an erasure is about.
-
-    Args:
-        contract: of the dataset.
-    """
-    named = {sla.custom.get("deletion", {}).get("erasure", {}).get("key") for sla in contract.slas}
-    return tuple(c.name for c in contract.table.columns if c.name in named or c.privacy.get("erasureKey"))
 
 
 def _linked(path: str, sources: Mapping[str, SourceContract]) -> set[str]:

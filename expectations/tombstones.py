@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+import duckdb
 import polars as pl
 
-from expectations.contract import Table
+from expectations.contract import Contract, Table
+from expectations.retention import erasure_keys
+from expectations.sql import quote
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,26 @@ class Tombstones:
             texts = frame.select(pl.coalesce(pl.col(column.name).cast(pl.String), written)).to_series()
             found |= texts.is_in(list(self.erased(path, texts.drop_nulls().unique().to_list()))).fill_null(False)
         return found
+
+
+def erased_in(
+    connection: duckdb.DuckDBPyConnection, relation: str, contract: Contract, tombstones: Tombstones
+) -> dict[str, int]:
+    """Column → how many of its values are of somebody who was erased; empty where nobody is.
+
+    Args:
+        connection, relation: what to look at; `relation` is usable after FROM.
+        contract: tells which columns hold keys of subjects: its own erasure keys, and what comes from a source's key.
+    """
+    found = {}
+    for column in contract.table.columns:
+        # A key of the dataset's own may come from any of its sources.
+        systems = {use.system for use in contract.sources} if column.name in erasure_keys(contract) else set()
+        asked = [p for p in tombstones.columns() if p in column.sources or p.partition(".")[0] in systems]
+        if asked:
+            name = quote(column.name)
+            rows = connection.execute(f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {relation}").fetchall()
+            values = [value for (value,) in rows if value is not None]
+            if known := set().union(*(tombstones.erased(path, values) for path in asked)):
+                found[column.name] = len(known)
+    return found

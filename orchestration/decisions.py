@@ -22,6 +22,7 @@ from expectations.verdict import Verdict, read_verdict
 from lineage.certificate import Input
 from lineage.pin import Part, Pin
 from orchestration.promises import Promises
+from orchestration.tombstones import standing
 from orchestration.workshop import Workshop
 
 
@@ -77,7 +78,7 @@ class Decision:
 
 
 def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
-    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, signatures,
+    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, signatures, tombstones,
     candidates referred to.
 
     Args:
@@ -93,6 +94,7 @@ def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
         "clock": [clock.kind, _iso(clock.stands_at)],
         "sources": {system: source.digest for system, source in promises.sources.items()},
         "contracts": {name: other.digest for name, other in promises.contracts.items()},
+        "erased": standing(workshop.settings, contract),
         "signatures": fingerprint(workshop.settings.expectations, dataset),
         "referred": {name: found.pin.digest if found else None for name, found in referred.items()},
     }

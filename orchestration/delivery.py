@@ -18,6 +18,7 @@ from orchestration.platform import Platform
 from orchestration.refusals import REFUSALS, refuse
 from orchestration.sample import generate
 from orchestration.settings import Settings
+from orchestration.tombstones import read_tombstones
 
 Progress = Callable[[str], None]
 
@@ -33,6 +34,7 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
     Raises:
         DeliveryRefused: the delivery is not what was agreed; `raw` keeps what it had, and each dataset that uses
             what is wrong with it is recorded as refused.
+        lineage.errors.KeysUnusable: whoever was erased cannot be told apart, so nothing lands.
     """
     settings, workshop = platform.settings, platform.workshop
     prepare_sample(settings, progress)
@@ -47,6 +49,8 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
                 now=now,
                 progress=progress,
                 postgres=settings.postgres.get(table.system),
+                # Read while the warehouse is held: an erasure that comes later deletes what lands now.
+                tombstones=read_tombstones(settings),
             )
     except DeliveryRefused as refusal:
         told = {"message": str(refusal), "remedy": refusal.remedy, "columns": list(refusal.columns)}

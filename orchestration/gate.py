@@ -19,9 +19,12 @@ from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
 from expectations.pii import scan
 from expectations.readiness import expected_rules, judge
+from expectations.retention import policies, remove
 from expectations.rules import remedy
 from expectations.signing.endorsement import endorse
+from expectations.sql import quote
 from expectations.suite import run_suite
+from expectations.tombstones import erased_in
 from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import Input
 from lineage.errors import PinRefused
@@ -42,6 +45,7 @@ from orchestration.manifest import Manifest, SourceTable
 from orchestration.promises import Promises
 from orchestration.recorded import verdict_body
 from orchestration.signing import register_at
+from orchestration.tombstones import read_tombstones
 from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]
@@ -71,6 +75,7 @@ def decide(
         last, around = recall_decision(workshop, dataset), circumstances(workshop, promises, dataset)
         if last is not None and last.still_holds(build.fingerprint, around, contract, now):
             return replace(last, renewed=False)
+        _let_go(connection, contract, promises, now, progress)
         progress("pinning")
         try:
             pinned = pin(
@@ -93,6 +98,18 @@ def decide(
             progress("sealing")  # here and not when publishing, which then takes no longer for more rows
             sealed(workshop.settings, decision.pin, contract)
     return decision
+
+
+def _let_go(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, promises: Promises, now: datetime, progress: Progress
+) -> None:
+    """Rows past their time leave the candidate before it is pinned: time alone must not shut a gate."""
+    policy = policies(contract).get(contract.name)
+    if policy is not None:
+        clock_at = dataset_clock(contract, promises.clocks).at(now, now)
+        found = remove(connection, f"candidate.{quote(contract.name)}", policy, clock_at)
+        if found.rows:
+            progress(f"{found.rows:,} rows past their time: {policy.hold or f'{policy.action}d'}")
 
 
 def _forget_superseded_pins(pinned: Pin) -> None:
@@ -132,6 +149,7 @@ def _judge(
     relation = relation_of(pinned)
     relations = _relations(workshop, manifest, contract)
     clock = dataset_clock(contract, promises.clocks)
+    tombstones = read_tombstones(workshop.settings)
     progress(f"auditing {pinned.rows:,} rows")
     measured = [
         *audit(
@@ -162,6 +180,11 @@ def _judge(
         rules_digest=rules_digest(contract),
         environment=workshop.settings.environment,
         origins=origins,
+        # Of a column that is published as a pseudonym, only the candidate tells who it is.
+        erased={
+            **erased_in(connection, f"candidate.{quote(contract.name)}", contract, tombstones),
+            **erased_in(connection, relation, contract, tombstones),
+        },
     )
     verdict = replace(verdict, expected_rules=expected_rules(contract) | set(manifest.tests(pinned.dataset)))
     endorsed = endorse(verdict, contract, register_at(workshop.settings, now))

@@ -92,6 +92,8 @@ def _metadata(landing: Landing) -> dict[str, Any]:
         "dagster/row_count": landing.accepted,
         "delivered": landing.delivered,
         "quarantined": landing.quarantined,
+        "erased": landing.erased,
+        "past retention": landing.expired,
         "file": landing.file,
         "file digest": landing.file_digest,
         "load": landing.load_id,

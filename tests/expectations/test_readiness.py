@@ -114,6 +114,8 @@ SHUTTING: list[Shut] = [
     ("retention_agreed", lambda: sla("retention", element=""), {}, "no element or no duration"),
     ("retention_agreed", lambda: sla("retention", custom={}), {}, "nothing says what happens to rows"),
     ("retention_measured", orders, {"findings": measured(orders(), "orders__retention")}, "was not measured"),
+    ("retention_no_erased_subject", orders, {"erased": {"buyer_hmac": 2}}, "buyer_hmac holds 2 values of subjects"),
+    ("retention_no_erased_subject", orders, {"erased": None}, "nobody looked"),
 ]  # fmt: skip
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from expectations.contract import Contract, SourceContract
 from expectations.loader import load_contracts, load_glossary, load_sources
+from expectations.retention import erasure_keys
 from expectations.sql import text
-from expectations.subject import Subject, SubjectRefused, erasable, erasure_keys, held_back, subject_of
+from expectations.subject import Subject, SubjectRefused, erasable, held_back, subject_of
 
 ROOM = Path(__file__).resolve().parents[2] / "expectations"
 SECRET = "9999x"

@@ -12,7 +12,8 @@ import pytest
 
 from expectations.contract import SourceContract
 from expectations.landing import Landing
-from expectations.tombstones import Tombstone, Tombstones
+from expectations.tombstones import Tombstone, Tombstones, erased_in
+from tests.expectations.promised import orders
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -83,3 +84,18 @@ def test_a_warehouse_from_before_erasure_gets_the_counts_it_lacks(
 def test_the_digest_says_nothing_without_the_key(value: str) -> None:
     guesses: dict[str, Any] = {str(n): Tombstones((), b"").digest("c", str(n)) for n in range(1000)}
     assert Tombstones((), KEY).digest("c", value) not in guesses.values()
+
+
+def test_a_candidate_is_asked_for_the_erased_in_every_column_that_may_hold_their_key() -> None:
+    contract = orders()
+    columns = ", ".join(f"NULL::VARCHAR AS {c.name}" for c in contract.table.columns if c.name != "buyer_hmac")
+    buyer = contract.table.column("buyer_hmac").sources[0]
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"CREATE TABLE held AS SELECT {columns}, b AS buyer_hmac FROM (VALUES ('ann'), ('bob'), ('ann')) t(b)"
+        )
+        for column in (buyer, "shop.returns.customer"):  # its own source, and another key of a system that feeds it
+            assert erased_in(connection, "held", contract, erased(column, "ann", "eve")) == {"buyer_hmac": 1}, column
+        assert erased_in(connection, "held", contract, erased(buyer, "eve")) == {}
+        assert erased_in(connection, "held", contract, erased("elsewhere.people.id", "ann")) == {}
+        assert erased_in(connection, "held", contract, Tombstones()) == {}

@@ -64,6 +64,7 @@ def judged(contract: Contract | None = None, **given: Any) -> Verdict:
         "others": [],
         "source_changes": {},
         "origins": as_declared(contract),
+        "erased": {},
         **given,
     }
     at = datetime(2026, 11, 22, 12, tzinfo=UTC)
