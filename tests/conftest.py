@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import Server, server_binaries
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,3 +26,16 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"needs the real data sets in {path}, which are not part of the repository (see docs/data.md)")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A running, empty Postgres."""
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("needs PostgreSQL's server programs under /usr/lib/postgresql (package postgresql)")
+    server = Server(binaries)
+    try:
+        yield server
+    finally:
+        server.stop()
