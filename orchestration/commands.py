@@ -21,6 +21,8 @@ from rich.console import Console
 from esclusa.errors import Misused
 from orchestration.settings import ROOT, Settings, read_settings
 
+_SHOWN = 8  # names that a refusal lists; of a longer list the nearest
+
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Directory of the source files; a generated sample where absent.")
 ]
@@ -167,9 +169,10 @@ def demand_known(names: Iterable[str], known: Collection[str], what: str) -> Non
     """
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=_SHOWN)
             hint = f"did you mean {near[0]}?" if near else ""
-            raise Misused(f"there is no {what} {name!r}", observed=name, required=", ".join(sorted(known)), remedy=hint)
+            shown = sorted(known) if len(known) <= _SHOWN else [*near, f"one of {len(known)}"]
+            raise Misused(f"there is no {what} {name!r}", observed=name, required=", ".join(shown), remedy=hint)
 
 
 def _settings(data: Path | None) -> Settings:
