@@ -17,7 +17,8 @@ import duckdb
 from expectations.answers import Unanswered, answers, speakable
 from expectations.contract import Contract
 from expectations.examples import examples
-from expectations.kinds import Observation, kind_of, required
+from expectations.kind import Observation, required
+from expectations.kinds import kind_of
 from expectations.measures import Measure
 from expectations.rules import Rule, RuleError, remedy, rules_digest, rules_of
 from expectations.scope import Scope, scoped

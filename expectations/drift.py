@@ -1,6 +1,6 @@
-"""Drift: how far a column's distribution has moved, as population stability index (PSI).
+"""Drift: how far a column's distribution has moved, as PSI, Jensen–Shannon (JS) or Kolmogorov–Smirnov (KS) distance.
 
-Belongs here: bins, shares, the index. Does not: where the reference comes from (the last certificate's statistics).
+Belongs here: bins, shares, distances. Does not: where the reference comes from (the last certificate's statistics).
 
 A rule gives a baseline that was agreed: `{edges | categories, shares}`. With k edges, k + 1 shares stand for
 (−∞, e1], (e1, e2] … (ek, ∞); with k − 1 shares the outer edges count as open. A value equal to an edge belongs to the
@@ -10,19 +10,19 @@ bin below. With k categories, a last share may stand for every other value. Miss
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
+from expectations.kind import Measured, Observation, compared
 from expectations.measures import Count, Histogram, Measure
-from expectations.rule import RuleError
+from expectations.rule import Bound, Rule, RuleError
+from expectations.scope import Scope
 from expectations.sql import is_number, literal, present, quote
 
 # An empty bin has no logarithm: a share below one in ten thousand counts as that much.
 FLOOR = 1e-4
-# What a rule without a bound of its own is held to: below 0.1 counts as stable, above 0.25 as
-# shifted (Siddiqi, Credit Risk Scorecards, 2006).
-THRESHOLD = 0.2
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,62 @@ def psi(expected: Sequence[float], observed: Sequence[float]) -> float:
     """
     pairs = ((max(e, FLOOR), max(o, FLOOR)) for e, o in zip(expected, observed, strict=True))
     return math.fsum((o - e) * math.log(o / e) for e, o in pairs)
+
+
+def js(expected: Sequence[float], observed: Sequence[float]) -> float:
+    """Jensen–Shannon distance to the base 2: 0 where the shares are equal, 1 where no bin is in both.
+
+    Args:
+        expected, observed: shares of the same bins.
+    """
+
+    def half(p: float, q: float) -> float:
+        return p * math.log2(2 * p / (p + q)) if p > 0 else 0.0
+
+    pairs = zip(_to_one(expected), _to_one(observed), strict=True)
+    return math.sqrt(max(0.0, math.fsum(half(e, o) + half(o, e) for e, o in pairs) / 2))
+
+
+def ks(expected: Sequence[float], observed: Sequence[float]) -> float:
+    """Kolmogorov–Smirnov distance at the edges: the largest difference of the two shares up to any edge.
+
+    Between two edges it may be larger, by no more than the larger share of that bin.
+
+    Args:
+        expected, observed: shares of the same bins, in their order.
+    """
+    pairs = zip(accumulate(_to_one(expected)), accumulate(_to_one(observed)), strict=True)
+    return max(abs(e - o) for e, o in pairs)
+
+
+def _to_one(shares: Sequence[float]) -> list[float]:
+    """Shares that were rounded when they were agreed, as parts of their sum."""
+    whole = math.fsum(shares)
+    return [share / whole for share in shares]
+
+
+@dataclass(frozen=True)
+class Distance:
+    """One way to compare two distributions.
+
+    Args:
+        of: (expected, observed) → distance.
+        threshold: what a rule without one of its own is held to.
+        ordered: whether the bins must have an order, so that categories cannot be compared.
+    """
+
+    of: Callable[[Sequence[float], Sequence[float]], float]
+    threshold: float
+    ordered: bool = False
+
+
+# PSI: below 0.1 counts as stable, above 0.25 as shifted (Siddiqi, Credit Risk Scorecards, 2006). KS: a tenth of the
+# rows has moved past some edge. JS: 0.1 is what moving 12 % of the rows from one half into the other comes to.
+DISTANCES: Mapping[str, Distance] = {
+    "psi": Distance(psi, 0.2),
+    "js": Distance(js, 0.1),
+    "ks": Distance(ks, 0.1, ordered=True),
+}
 
 
 def read_bins(document: Mapping[str, Any]) -> Bins:
@@ -83,16 +139,22 @@ def expected_bins(arguments: Mapping[str, Any], reference: Mapping[str, Any] | N
     return last or agreed
 
 
-def measures(
-    column: str, arguments: Mapping[str, Any], reference: Mapping[str, Any] | None, types: Mapping[str, str]
-) -> Mapping[str, Measure]:
+def bound(kind: str) -> Callable[[Mapping[str, Any]], tuple[str, Bound, str]]:
+    """The bound of a rule of a kind: its threshold, which the distance stays below; it has no unit."""
+    return lambda arguments: ("mustBeLessThan", arguments.get("threshold", DISTANCES[kind].threshold), "")
+
+
+def measures(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
     """What to ask of the candidate for one drift rule; nothing where there is nothing to compare with."""
-    bins = expected_bins(arguments, reference)
+    (column,), types = rule.columns, scope.types
+    bins = expected_bins(rule.arguments, scope.reference.get(rule.id))
     if bins is None:
         return {}
     name, here = quote(column), present([column], types)
     asked: dict[str, Measure] = {"present": Count(here, (column,))}
     if bins.name == "categories":
+        if DISTANCES[rule.kind].ordered:
+            raise RuleError(f"categories have no order, and {rule.kind} needs one: give `edges`, or use js")
         conditions = (f"{name} = {literal(mark, types[column])}" for mark in bins.marks)
         return asked | {str(i): Count(condition, (column,)) for i, condition in enumerate(conditions)}
     if not is_number(types[column]):
@@ -100,17 +162,12 @@ def measures(
     return asked | {"histogram": Histogram(column, tuple(map(float, bins.marks)), here)}
 
 
-def observe(
-    arguments: Mapping[str, Any], reference: Mapping[str, Any] | None, measured: Mapping[str, Any]
-) -> tuple[float | None, Mapping[str, Any] | None]:
-    """The index and the observed distribution, which is the reference of the next audit.
-
-    Args:
-        measured: values of `measures`.
-    """
-    bins, rows = expected_bins(arguments, reference), measured.get("present")
+def judge(rule: Rule, scope: Scope, measured: Measured) -> Observation:
+    """Judge the distance; the observed distribution is the reference of the next audit."""
+    bins, rows = expected_bins(rule.arguments, scope.reference.get(rule.id)), measured.get("present")
     if bins is None or not rows:
-        return None, None
+        return Observation(None, None, "no values, or neither a baseline nor a certificate to compare them with")
     counts = measured.get("histogram") or [measured[str(i)] for i in range(len(bins.marks))]
     shares = [count / rows for count in (*counts, rows - sum(counts))]
-    return psi(bins.shares, shares), {bins.name: list(bins.marks), "shares": shares, "rows": rows}
+    observed = compared(rule, DISTANCES[rule.kind].of(bins.shares, shares))
+    return replace(observed, statistics={bins.name: list(bins.marks), "shares": shares, "rows": rows})

@@ -7,94 +7,22 @@ Does not: one comparison as SQL (`conditions.py`), drift's arithmetic (`drift.py
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from expectations import drift
+from expectations import drift, groups, reconciliation
 from expectations.authored import bind
 from expectations.conditions import invalid, missing_values
+from expectations.kind import Kind, Measured, Observation, compared, counted
 from expectations.measures import ROWS, Aggregate, Count, Duplicates, Measure, Orphans, Query
-from expectations.rule import OPERATORS, Rule, RuleError, compare
+from expectations.rule import Bound, Rule, RuleError, compare
 from expectations.scope import EPOCH, Scope
 from expectations.sql import present, quote
-from expectations.verdict import Scalar
 
 # A newest value further ahead of the clock than any time zone is wrong: it would keep stale data fresh for ever.
 AHEAD = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What was measured.
-
-    Args:
-        value: in the rule's unit; None where there was nothing to measure.
-        holds: whether the rule is kept; None where nobody can say.
-        note: what a person needs to know besides the two numbers.
-    """
-
-    value: Scalar
-    holds: bool | None
-    note: str = ""
-    statistics: Mapping[str, Any] | None = None
-
-
-Measured = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of rule.
-
-    Args:
-        description: in business words; `{column}` is filled in.
-        measures: (rule, scope) → measures by name.
-        judge: (rule, scope, measured values by the same names) → observation.
-        broken: (rule, scope) → condition that a row breaks the rule, for examples; None where no single row does.
-    """
-
-    description: str
-    measures: Callable[[Rule, Scope], Mapping[str, Measure]]
-    judge: Callable[[Rule, Scope, Measured], Observation]
-    broken: Callable[[Rule, Scope], str] | None = None
-
-
-def required(rule: Rule) -> str:
-    """The bound of a rule in words and symbols, e.g. `≤ 0.5 %`."""
-    if rule.kind == "type":
-        return str(rule.arguments["type"])
-    if rule.operator not in OPERATORS or rule.bound is None:
-        return ""
-    numbers = rule.bound if isinstance(rule.bound, tuple) else (rule.bound,)
-    unit = {"percent": " %", "": ""}.get(rule.unit, f" {rule.unit}")
-    return (
-        OPERATORS[rule.operator].words.format(*(f"{n:,.0f}" if float(n).is_integer() else f"{n:g}" for n in numbers))
-        + unit
-    )
-
-
-def _compared(rule: Rule, value: Any) -> Observation:
-    """Judge one number against the rule's bound."""
-    if value is None:
-        return Observation(None, None, "the measure has no value")
-    if not isinstance(value, int | float | Decimal):
-        raise RuleError(f"the measure is a {type(value).__name__}, and a bound needs a number")
-    number = value if isinstance(value, int) else float(value)
-    if number != number:  # NaN compares as false with every bound: that is no observation
-        return Observation(None, None, "the measure is not a number")
-    return Observation(number, compare(rule.operator, rule.bound, number))
-
-
-def _rows(rule: Rule, _: Scope, measured: Measured) -> Observation:
-    """Judge a count of rows, as rows or as percent of all rows; percent of nothing is no evidence."""
-    if rule.unit != "percent":
-        return _compared(rule, measured["rows"])
-    if not measured["of"]:
-        return Observation(None, None, "there are no rows, so there is no percentage")
-    return _compared(rule, measured["rows"] * 100 / measured["of"])
 
 
 def _by_condition(description: str, condition: Callable[[Rule, Scope], Count]) -> Kind:
@@ -103,7 +31,7 @@ def _by_condition(description: str, condition: Callable[[Rule, Scope], Count]) -
     def measures(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
         return {"rows": condition(rule, scope), "of": ROWS}
 
-    return Kind(description, measures, _rows, lambda rule, scope: condition(rule, scope).condition)
+    return Kind(description, measures, counted, lambda rule, scope: condition(rule, scope).condition)
 
 
 def _by_key(description: str, also: Callable[[Rule, Scope], Count] | None = None) -> Kind:
@@ -120,7 +48,7 @@ def _by_key(description: str, also: Callable[[Rule, Scope], Count] | None = None
 
     def judge(rule: Rule, scope: Scope, measured: Measured) -> Observation:
         rows = measured["repeated"] + measured.get("also", 0)
-        return _rows(rule, scope, {"rows": rows, "of": measured["of"]})
+        return counted(rule, scope, {"rows": rows, "of": measured["of"]})
 
     def broken(rule: Rule, scope: Scope) -> str:
         keys = ", ".join(map(quote, rule.columns))
@@ -225,18 +153,16 @@ def _one_value(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
 
 
 def _value(rule: Rule, _: Scope, measured: Measured) -> Observation:
-    return _compared(rule, measured["value"])
+    return compared(rule, measured["value"])
 
 
-def _drift(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
-    return drift.measures(rule.columns[0], rule.arguments, scope.reference.get(rule.id), scope.types)
+def _drift(name: str, kind: str) -> Kind:
+    return Kind(f"{{column}} is distributed as before ({name})", drift.measures, drift.judge, bound=drift.bound(kind))
 
 
-def _drifted(rule: Rule, scope: Scope, measured: Measured) -> Observation:
-    value, statistics = drift.observe(rule.arguments, scope.reference.get(rule.id), measured)
-    if value is None:
-        return Observation(None, None, "no values, or neither a baseline nor a certificate to compare them with")
-    return Observation(value, compare(rule.operator, rule.bound, value), statistics=statistics)
+def _of_groups(argument: str, unit: str) -> Callable[[Mapping[str, Any]], tuple[str, Bound, str]]:
+    """The bound that an argument gives from below."""
+    return lambda arguments: ("mustBeGreaterOrEqualTo", arguments.get(argument), unit)
 
 
 KINDS: dict[str, Kind] = {
@@ -252,15 +178,45 @@ KINDS: dict[str, Kind] = {
         "{column} holds only values that are agreed to be valid",
         lambda rule, scope: invalid(rule.columns[0], rule.arguments, scope.types),
     ),
-    "duplicateValues": _by_key("No two rows have the same {column}"),
+    "duplicateValues": replace(
+        _by_key("No two rows have the same {column}"), columns=lambda arguments: tuple(arguments.get("properties", ()))
+    ),
     "primaryKey": _by_key("Every row has its own {column}", also=_keyless),
-    "references": Kind("Every {column} exists where it refers to", _references, _rows, _is_orphan),
+    "references": Kind("Every {column} exists where it refers to", _references, counted, _is_orphan),
     "rowCount": Kind("The volume is as expected", lambda *_: {"value": ROWS}, _value),
     "type": Kind("{column} has the agreed type", _type, _same_type),
     "freshness": Kind("The newest {column} is recent", _extreme("max", "highest"), _fresh),
     "retention": Kind("No {column} is older than may be kept", _extreme("min", "lowest"), _retained),
     "sql": Kind("The value of a query is within its bound", _one_value, _value),
-    "psi": Kind("{column} is distributed as before (population stability index)", _drift, _drifted),
+    "psi": _drift("population stability index", "psi"),
+    "js": _drift("Jensen–Shannon distance", "js"),
+    "ks": _drift("Kolmogorov–Smirnov distance", "ks"),
+    "k_anonymity": Kind(
+        "Nobody stands out: no fewer rows than agreed share the same {column}",
+        groups.anonymity,
+        groups.smallest,
+        groups.in_small_group,
+        groups.quasi_identifiers,
+        _of_groups("k", "rows"),
+    ),
+    "l_diversity": Kind(
+        "Who is known by all but the last of {column} is not thereby known by that",
+        groups.diversity,
+        groups.smallest,
+        groups.in_uniform_group,
+        lambda arguments: (*groups.quasi_identifiers(arguments), *filter(None, [arguments.get("sensitive")])),
+        _of_groups("l", "value"),
+    ),
+    "representation": Kind(
+        "Every group of {column} has its share", groups.shares, groups.represented, bound=_of_groups("share", "percent")
+    ),
+    "reconciliation": Kind(
+        "An aggregate agrees with what it was made from",
+        reconciliation.measures,
+        reconciliation.judge,
+        columns=reconciliation.columns,
+        bound=reconciliation.bound,
+    ),
     "unsupported": Kind("A clause that nothing here can check", _unsupported, _value),
 }
 

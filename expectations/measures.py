@@ -6,6 +6,7 @@ Belongs here: the forms of a measure. Does not: which rule asks for which (`kind
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from expectations.sql import quote
@@ -139,6 +140,37 @@ class Orphans:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """One value over the groups of rows that have the same key. Missing is a value of a key like any other.
+
+    Args:
+        columns: the key's.
+        each: aggregate over the rows of one group.
+        whole: aggregate over all groups, of `{each}` and of `rows_of_group`.
+        among: condition on the rows that count.
+    """
+
+    columns: tuple[str, ...]
+    each: str
+    whole: str
+    among: str = "true"
+
+    def naive(self, relation: str) -> str:
+        """The query that answers this measure alone."""
+        return by_groups([self], relation)
+
+
+def by_groups(measures: Sequence[Groups], relation: str) -> str:
+    """One query for measures over the same groups of the same rows."""
+    each = {sql: f"value_{i}" for i, sql in enumerate(dict.fromkeys(m.each for m in measures))}
+    values = ", ".join(m.whole.format(each=each[m.each]) for m in measures)
+    inner = ", ".join(f"{sql} AS {name}" for sql, name in each.items())
+    key, among = ", ".join(map(quote, measures[0].columns)), measures[0].among
+    groups = f"SELECT {inner}, count(*) AS rows_of_group FROM {relation} WHERE {among} GROUP BY {key}"
+    return f"SELECT {values} FROM ({groups})"
+
+
+@dataclass(frozen=True)
 class Query:
     """One value of a query of its own: a rule of `type: sql`."""
 
@@ -149,5 +181,5 @@ class Query:
         return self.sql
 
 
-Measure = Aggregate | Count | Histogram | Duplicates | Orphans | Query
+Measure = Aggregate | Count | Histogram | Duplicates | Orphans | Groups | Query
 ROWS = Aggregate("count(*)", (), cheap="c0.all_rows")

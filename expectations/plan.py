@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from expectations.measures import Aggregate, Count, Duplicates, Histogram, Measure, Orphans
+from expectations.measures import Aggregate, Count, Duplicates, Groups, Histogram, Measure, Orphans, by_groups
 from expectations.scope import Scope
 from expectations.sql import INTEGERS, ZONED, quote
 
@@ -114,6 +114,7 @@ def plan(measures: Iterable[Measure], scope: Scope, facts: Facts) -> list[Questi
         facts: what the questions above have taught.
     """
     groups: dict[str, list[Grouped]] = {}
+    keyed: dict[tuple[tuple[str, ...], str], list[Groups]] = {}
     scans: list[Aggregate | Grouped] = []
     questions = []
     for measure in measures:
@@ -121,11 +122,14 @@ def plan(measures: Iterable[Measure], scope: Scope, facts: Facts) -> list[Questi
             questions.append(Question(_counted(measure, scope, facts), (measure,)))
         elif isinstance(measure, Grouped) and len(measure.columns) == 1 and measure.columns[0] in facts.repeating:
             groups.setdefault(measure.columns[0], []).append(measure)
+        elif isinstance(measure, Groups):
+            keyed.setdefault((measure.columns, measure.among), []).append(measure)
         elif isinstance(measure, Aggregate | Grouped):
             scans.append(measure)
         else:
             questions.append(Question(measure.naive(scope.relation), (measure,)))
     questions += [_by_groups(column, asked, scope) for column, asked in groups.items()]
+    questions += [Question(by_groups(asked, scope.relation), tuple(asked)) for asked in keyed.values()]
     questions += [_by_scan(asked, scope) for asked in _sharing(scans)]
     return questions
 

@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any
 
 from expectations.contract import Column, Contract, Quality
-from expectations.drift import THRESHOLD
 from expectations.kinds import KINDS, kind_of
 from expectations.retention import ANONYMISE, policy_of
 from expectations.rule import OPERATORS, UPPER_BOUNDS, Bound, Rule, RuleError
@@ -163,7 +162,8 @@ def _written(contract: Contract) -> Iterator[Rule]:
     for quality in written:
         subject = quality.column or contract.name
         kind, arguments, engine = _kind(quality)
-        named = tuple(arguments.get("properties", ())) if kind == "duplicateValues" else ()
+        known = KINDS.get(kind)
+        named = known.columns(arguments) if known else ()
         rule = Rule(
             quality.id if quality.id.startswith(f"{subject}__") else f"{subject}__{quality.id}",
             kind,
@@ -178,10 +178,11 @@ def _written(contract: Contract) -> Iterator[Rule]:
             contract.owner,
             engine=engine,
         )
-        if kind == "psi":
-            rule = replace(rule, unit="")  # an index, whatever a rule counts by default
+        if known and known.bound:
+            operator, bound, unit = known.bound(arguments)
+            rule = replace(rule, unit=unit)  # whatever a rule counts by default
             if rule.operator is None:
-                rule = replace(rule, operator="mustBeLessThan", bound=arguments.get("threshold", THRESHOLD))
+                rule = replace(rule, operator=operator, bound=bound)
         yield rule
 
 

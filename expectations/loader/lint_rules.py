@@ -9,13 +9,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from expectations.loader.checks import CHECKS, EXPECTATION, OF_THE_TABLE
 from expectations.loader.custom import listed
 from expectations.loader.document import Document, Location
 from expectations.loader.lint_frame import is_pattern, one_of
 from expectations.loader.lint_query import query_problems
 from expectations.loader.odcs import schema_problems
 from expectations.loader.problem import Problem, nearest
-from expectations.loader.vocabulary import CHECKS, ENGINES, EXPECTATION, METRICS, SEVERITIES, UNITS
+from expectations.loader.vocabulary import ENGINES, METRICS, SEVERITIES, UNITS
 from expectations.rules import OPERATORS
 
 _GX_NAME = re.compile(r"Expect[A-Za-z]+|expect_[a-z_]+|UnexpectedRowsExpectation")
@@ -166,9 +167,31 @@ class _Rule:
                 nearest(check, CHECKS),
             )
             return
-        if self._column is None:
+        if check in OF_THE_TABLE and self._column is not None:
+            yield self._problem((), f"{check} measures the table: write the rule on the table")
+        elif check not in OF_THE_TABLE and self._column is None:
             yield self._problem((), f"{check} measures a column: write the rule on it")
-        yield from schema_problems(self._document, CHECKS[check], (*self._at, "implementation"))
+        wrong = schema_problems(self._document, CHECKS[check], (*self._at, "implementation"))
+        yield from wrong
+        if wrong:
+            return
+        at: Location = ("implementation",)
+        key = listed(implementation.get("quasiIdentifiers", ()))
+        yield from self._named((*at, "quasiIdentifiers"), list(key))
+        yield from self._named((*at, "sensitive"), implementation.get("sensitive", ()))
+        if implementation.get("sensitive") in key:
+            yield self._problem((*at, "sensitive"), "is one of the quasi-identifiers: it is known with them")
+        if check == "reconciliation":
+            yield from self._reconciled(at, implementation)
+
+    def _reconciled(self, at: Location, implementation: Mapping[str, Any]) -> Iterator[Problem]:
+        """Each side as the query that it becomes; the candidate's side reads the candidate only."""
+        here, against = f"select {implementation['aggregate']} from {{object}}", implementation["against"]
+        for message, meant in query_problems(here, self._columns, (), None):
+            yield self._problem((*at, "aggregate"), message, meant)
+        there = f"select ({here}), {against['aggregate']} from {against['relation']}"
+        for message, meant in query_problems(there, self._columns, self._relations, None):
+            yield self._problem((*at, "against"), message, meant)
 
     def _named(self, below: Location, columns: Any) -> Iterator[Problem]:
         """Columns that a rule names and the table does not have."""

@@ -1,6 +1,6 @@
 """THE table of words that a contract may use where ODCS itself leaves the word open.
 
-Belongs here: our custom properties with the shape of their values, severities, classifications, units, metrics, checks.
+Belongs here: our custom properties with the shape of their values, severities, classifications, units, metrics.
 Does not: how a word is checked (`lint.py`) or measured (`kinds.py`). docs/contracts.md lists every word.
 """
 
@@ -86,15 +86,18 @@ NAMES: Schema = {"type": ["string", "array"], "minLength": 1, "minItems": 1, "it
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
-def _words(*words: str) -> Schema:
-    return {"enum": list(words)}
+def words(*allowed: str) -> Schema:
+    """One of these words."""
+    return {"enum": list(allowed)}
 
 
-def _mapping(*required: str, **keys: Schema) -> Schema:
+def mapping(*required: str, **keys: Schema) -> Schema:
+    """A mapping with these keys and no others."""
     return {"type": "object", "properties": keys, "required": list(required), "additionalProperties": False}
 
 
-def _list(item: Schema) -> Schema:
+def list_of(item: Schema) -> Schema:
+    """A list of such items."""
     return {"type": "array", "items": item}
 
 
@@ -116,8 +119,8 @@ class CustomProperty:
     meaning: str
 
 
-_TERM = _mapping("term", "version", term=TEXT, version=COUNT, ref=TEXT, agreedBy=NAMES, agreedOn=DAY)
-_SYSTEM = _mapping(
+_TERM = mapping("term", "version", term=TEXT, version=COUNT, ref=TEXT, agreedBy=NAMES, agreedOn=DAY)
+_SYSTEM = mapping(
     "system",
     system=TEXT,
     owner=TEXT,
@@ -128,20 +131,20 @@ _SYSTEM = _mapping(
     reason=TEXT,
     governedUntil=DAY,
 )
-_HOLD: Schema = {"anyOf": [_mapping("reason", "by", "since", reason=TEXT, by=TEXT, since=DAY), {"enum": [False]}]}
-_TOLERANCE = _mapping("value", "unit", value={"type": "number", "minimum": 0}, unit=_words("percent", "rows"))
+_HOLD: Schema = {"anyOf": [mapping("reason", "by", "since", reason=TEXT, by=TEXT, since=DAY), {"enum": [False]}]}
+_TOLERANCE = mapping("value", "unit", value={"type": "number", "minimum": 0}, unit=words("percent", "rows"))
 
 CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "contract",
         "businessDefinitions",
-        _list(_TERM),
+        list_of(_TERM),
         "the glossary terms that the dataset rests on, each at the version agreed",
     ),
     CustomProperty(
         "contract",
         "sourceSystems",
-        _list(_SYSTEM),
+        list_of(_SYSTEM),
         "every system that feeds the dataset; a copy says why it exists and until when",
     ),
     CustomProperty("contract", "release", TEXT, "datasets of one release name are published together or not at all"),
@@ -151,17 +154,17 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "contract",
         "accessAudit",
-        _mapping(logReads=YES, sensitiveColumns=NAMES, reviewEveryDays=COUNT),
+        mapping(logReads=YES, sensitiveColumns=NAMES, reviewEveryDays=COUNT),
         "how reads are recorded and reviewed",
     ),
     CustomProperty(
         "contract",
         "changeManagement",
-        _mapping(
+        mapping(
             "upstreamAdditive",
             "upstreamBreaking",
-            upstreamAdditive=_words("warn", "block"),
-            upstreamBreaking=_words("block"),
+            upstreamAdditive=words("warn", "block"),
+            upstreamBreaking=words("block"),
             noticeDays=COUNT,
             notify=TEXT,
             compatibility=TEXT,
@@ -172,19 +175,19 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "contract",
         "aiUse",
-        _mapping(riskTier=_words("minimal", "limited", "high"), useCases=NAMES, prohibited=NAMES),
+        mapping(riskTier=words("minimal", "limited", "high"), useCases=NAMES, prohibited=NAMES),
         "AI systems that may use the dataset, and what they must not be used for",
     ),
     CustomProperty(
         "contract",
         "gate",
-        _mapping(profile=TEXT, signoffs=NAMES, validDays=COUNT, quorum=COUNT),
+        mapping(profile=TEXT, signoffs=NAMES, validDays=COUNT, quorum=COUNT),
         "roles that must sign, and when a signature lapses",
     ),
     CustomProperty(
         "contract",
         "dataGovernance",
-        _mapping(
+        mapping(
             **dict.fromkeys(
                 (
                     "designChoices",
@@ -208,15 +211,15 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "source",
         "agreement",
-        _mapping("agreedBy", "agreedOn", owner=TEXT, agreedBy=NAMES, agreedOn=DAY),
+        mapping("agreedBy", "agreedOn", owner=TEXT, agreedBy=NAMES, agreedOn=DAY),
         "who agreed to deliver this, and when; the owner is the team's where none is given",
     ),
     CustomProperty(
         "table",
         "delivery",
-        _mapping(
+        mapping(
             "format",
-            format=_words("csv", "jsonl", "parquet", "postgres"),
+            format=words("csv", "jsonl", "parquet", "postgres"),
             file=TEXT,
             member=TEXT,
             relation=TEXT,
@@ -224,10 +227,10 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
             encoding=TEXT,
             header=YES,
             finalNewline=YES,
-            nulls=_list({"type": "string"}),
-            mode=_words("snapshot", "append"),
+            nulls=list_of({"type": "string"}),
+            mode=words("snapshot", "append"),
             quarantineTolerance=_TOLERANCE,
-            additive=_words("warn", "block"),
+            additive=words("warn", "block"),
             cadence=TEXT,
         ),
         "how a source's table arrives, and how many of its rows may be held back",
@@ -236,15 +239,15 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "column",
         "privacy",
-        _mapping(
+        mapping(
             "category",
             category=TEXT,
             dataSubject=TEXT,
             erasureKey=YES,
-            technique=_words(*TECHNIQUES),
+            technique=words(*TECHNIQUES),
             domain={"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
             **{key: {"type": "integer", "minimum": 1} for key in ("keepFirst", "keepLast", "prefix")},
-            period=_words(*PERIODS),
+            period=words(*PERIODS),
             bucket={"type": "number", "exclusiveMinimum": 0},
         ),
         "personal data: whose, of what kind, and the technique that protects it",
@@ -259,18 +262,18 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "role",
         "columns",
-        _mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": _words(*MASKS)}),
+        mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": words(*MASKS)}),
         "columns above internal that it needs (`allow`), and columns that it does not get (`deny`) or gets masked (`mask`)",
     ),
     CustomProperty("role", "expires", DAY, "last day of the grant"),
     CustomProperty(
         "sla",
         "deletion",
-        _mapping(
+        mapping(
             "action",
-            action=_words("delete", "anonymise"),
+            action=words("delete", "anonymise"),
             legalHold=_HOLD,
-            erasure=_mapping(key=TEXT, method=TEXT, maxDays=COUNT),
+            erasure=mapping(key=TEXT, method=TEXT, maxDays=COUNT),
             evidence=TEXT,
         ),
         "what happens to rows past their retention, and to a person's rows on request",
@@ -281,19 +284,3 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
 )
 
 ENGINES = ("esclusa", "greatExpectations")
-EXPECTATION: Schema = _mapping("expectation", expectation=TEXT, kwargs={"type": "object"})
-_SHARES: Schema = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
-_BASELINE: Schema = {
-    **_mapping("shares", edges=_list({"type": "number"}), categories=_list(ANY), shares=_SHARES),
-    "oneOf": [{"required": ["edges"]}, {"required": ["categories"]}],
-}
-CHECKS: Mapping[str, Schema] = {  # `engine: esclusa`: check → shape of its implementation
-    "psi": _mapping(
-        "check",
-        "baseline",
-        check=TEXT,
-        baseline=_BASELINE,
-        threshold={"type": "number", "minimum": 0},
-        reference=_words("last_certified"),
-    ),
-}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from expectations.kinds import KINDS, required
+from expectations.kind import required
+from expectations.kinds import KINDS
 from expectations.rule import compare
 from expectations.rules import OPERATORS, Rule, RuleError, rules_digest, rules_of
 from expectations.verdict import GateItem

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from expectations.loader import ContractError, load_contract
+from expectations.loader.checks import CHECKS
 from expectations.loader.vocabulary import (
-    CHECKS,
     CLASSIFICATIONS,
     CUSTOM_PROPERTIES,
     ENGINES,
