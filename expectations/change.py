@@ -1,24 +1,63 @@
-"""A difference between what a source delivered and what its contract agreed, with its class.
+"""Classes of change: what a difference in a contract or in a delivery may break, and the version that it demands.
 
-Belongs here: the shape and its two classes. Does not: what a class does to the gate (`clauses_upstream.py`).
+Belongs here: the words. Does not: finding differences (`differences.py`), their classes (`change_table.py`), what a
+class does to the gate (`clauses_upstream.py`, `clauses_lineage.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+
+
+class Bump(IntEnum):
+    """The part of a version that a change raises (Semantic Versioning 2.0)."""
+
+    NONE = 0
+    PATCH = 1
+    MINOR = 2
+    MAJOR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
 
 
 class ChangeClass(StrEnum):
-    """What a difference may break."""
+    """What a difference may break, the weakest first."""
 
+    COSMETIC = "cosmetic"  # words and marks that nothing is derived from
+    ADMINISTRATIVE = "administrative"  # who answers for it, who agreed and when, where to ask
     ADDITIVE = "additive"  # something new that nobody reads yet
-    BREAKING = "breaking"  # something agreed is gone, renamed, or of another type
+    RESTRICTIVE = "restrictive"  # a promise or a protection became stronger
+    PERMISSIVE = "permissive"  # a protection became weaker: more is read, by more, or kept for longer
+    WEAKENING = "weakening"  # a promise became weaker: consumers can rely on less
+    BREAKING = "breaking"  # something agreed is gone, renamed, of another type or of another meaning
+
+    @property
+    def bump(self) -> Bump:
+        """What it demands of the version."""
+        return _BUMPS[self]
+
+    @property
+    def weakens(self) -> bool:
+        """True where somebody is promised or protected less than before."""
+        return self in {ChangeClass.PERMISSIVE, ChangeClass.WEAKENING, ChangeClass.BREAKING}
+
+
+_BUMPS = {
+    ChangeClass.COSMETIC: Bump.PATCH,
+    ChangeClass.ADMINISTRATIVE: Bump.PATCH,
+    ChangeClass.ADDITIVE: Bump.MINOR,
+    ChangeClass.RESTRICTIVE: Bump.MINOR,
+    ChangeClass.PERMISSIVE: Bump.MINOR,
+    ChangeClass.WEAKENING: Bump.MAJOR,
+    ChangeClass.BREAKING: Bump.MAJOR,
+}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference, as the last landing saw it.
+    """One difference between a delivery and its contract, as the last landing saw it.
 
     Args:
         table: table of the source contract.
