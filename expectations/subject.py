@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from expectations.contract import Column, Contract, SourceContract
-from expectations.landing.columntypes import typed
+from expectations.landing.columntypes import as_delivered, typed
 from expectations.retention import erasure_keys
 from expectations.sql import text
 
@@ -118,6 +118,5 @@ def held_back(column: Column, value: str, delivered: str) -> str:
         value: the key's.
         delivered: SQL of the JSON that holds the row as it was delivered.
     """
-    pointer = "/" + column.physical_name.replace("~", "~0").replace("/", "~1")
-    written = f"json_extract_string({delivered}, {text(pointer)})"
+    written = as_delivered(column, delivered)
     return f"coalesce(CAST({typed(column, written)} AS VARCHAR), {written}) = {text(value)}"

@@ -17,6 +17,7 @@ from orchestration.jobs import (
     garbage_schedule,
     keep_alive_schedule,
 )
+from orchestration.jobs_retention import erasure_schedule, retention_schedule
 from orchestration.model_assets import dbt_resource, model_assets
 from orchestration.platform import Platform, load_platform
 from orchestration.settings import read_settings
@@ -43,6 +44,8 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             expiry_schedule(platform),
             keep_alive_schedule(platform),
             garbage_schedule(platform),
+            retention_schedule(platform),
+            erasure_schedule(platform),
         ],
         resources={"dbt": dbt_resource(platform)},
         # Steps are short, and every new process would pay seconds of imports.

@@ -21,6 +21,7 @@ HELP = {
     "run": "Land, build, audit, certify and publish; ends with a table.",
     "dev": "Dagster UI and daemon on the same definitions; ends with Ctrl-C.",
     "revoke": "Take a certificate back at once, and list everyone who read under it.",
+    "erase": "Erase a person from everything that is kept, prove it, and sign a receipt that does not name them.",
     "keys": "Rotate the keys that sign the golden repository, and those that seal columns.",
     "sample": "Generate sample data, labelled synthetic wherever it shows.",
     "checklist": "The six gate items with their evidence, who has signed, who must.",

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from expectations.contract import Column
+from expectations.sql import text as literal
 
 NUMBER = r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 
@@ -91,3 +92,14 @@ def typed(column: Column, text: str) -> str:
         text: SQL expression of type varchar.
     """
     return type_of(column).cast(text, str(column.options.get("format", "")))
+
+
+def as_delivered(column: Column, row: str) -> str:
+    """SQL expression: the text of a column in a row that was held back, null where the row had none.
+
+    Args:
+        column: of a source contract.
+        row: SQL of the JSON that holds the row as it was delivered.
+    """
+    pointer = "/" + column.physical_name.replace("~", "~0").replace("/", "~1")
+    return f"json_extract_string({row}, {literal(pointer)})"

@@ -1,0 +1,67 @@
+"""Jobs and schedules of what must not be kept: retention, and the deadlines of erasures.
+
+Belongs here: what runs at which cadence, and when a run is red. Does not: enforcing (`retention.py`), erasing
+(`erasure.py`).
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from expectations.requests import deadlines
+from orchestration.platform import Platform
+from orchestration.requests import recall_requests
+from orchestration.retention import enforce, outstanding
+from orchestration.source_assets import POOL
+from orchestration.told import told
+
+
+def retention_schedule(platform: Platform) -> dg.ScheduleDefinition:
+    """Daily: deletes or anonymises what is past its time; fails, naming the owner, where something is outstanding.
+
+    Args:
+        platform: whose contracts state the retention.
+    """
+
+    @dg.op(name="delete_what_is_past_its_time", pool=POOL)
+    def delete(context: dg.OpExecutionContext) -> None:
+        with told():
+            account = enforce(platform, now=datetime.now(UTC), progress=context.log.info)
+        for item in account:
+            context.log.info(item.line)
+        if late := outstanding(account):
+            raise dg.Failure(description="\n".join(late), allow_retries=False)
+
+    @dg.job(name="enforce_retention", description="Deletes or anonymises what is past its time; legal holds win.")
+    def enforce_retention() -> None:
+        delete()
+
+    return _schedule(enforce_retention, "20 2 * * *")
+
+
+def erasure_schedule(platform: Platform) -> dg.ScheduleDefinition:
+    """Hourly: fails while an erasure is overdue, naming request and owner, never the subject; tells what is due soon.
+
+    Args:
+        platform: where the requests are.
+    """
+
+    @dg.op(name="raise_overdue_erasures")
+    def raise_overdue(context: dg.OpExecutionContext) -> None:
+        overdue, soon = deadlines(recall_requests(platform), datetime.now(UTC))
+        for line in soon:
+            context.log.warning(line)
+        if overdue:
+            raise dg.Failure(description="\n".join(overdue), allow_retries=False)
+
+    @dg.job(name="watch_erasures", description="Fails while an erasure is overdue; names the request and its owner.")
+    def watch_erasures() -> None:
+        raise_overdue()
+
+    return _schedule(watch_erasures, "50 * * * *")
+
+
+def _schedule(job: dg.JobDefinition, cron: str) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        job=job, cron_schedule=cron, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+    )
