@@ -39,10 +39,12 @@ def run(release: Release, query: str, as_: str, request: Request) -> Any:
     demand_form(as_)
     connection = duckdb.connect(":memory:")
     hidden = []
+    words = _words(query)
     for dataset in datasets_in(release, query):
-        with release.opened(dataset, request) as rows:
+        with release.opened(dataset, request) as found:
+            rows = found.sealed_only_if(words)
             connection.register(dataset, rows.source("sql"))
-            hidden += [f"{dataset}.{name}" for name in rows.hidden]
+            hidden += [f"{dataset}.{name}" for name in found.hidden]
     for seal in (
         "SET python_enable_replacements = false",  # no variable of the calling program is a table
         "SET autoload_known_extensions = false",
@@ -76,9 +78,7 @@ def datasets_in(release: Release, query: str) -> list[str]:
         QueryRefused: not one SELECT.
         NotCertified: it names a table that is no dataset.
     """
-    row = _parser().cursor().execute("SELECT json_serialize_sql(?)", [query]).fetchone()
-    assert row is not None
-    tree = json.loads(row[0])
+    tree = _tree(query)
     if tree["error"] or len(tree["statements"]) != 1:
         raise QueryRefused(
             "Only one read-only SELECT can be run.",
@@ -101,6 +101,28 @@ def datasets_in(release: Release, query: str) -> list[str]:
             remedy=f"{nearest(unknown[0], known)} esclusa catalog lists what there is.".strip(),
         )
     return sorted({datasets[name.lower()] for name in tables if name.lower() in datasets})
+
+
+def _words(query: str) -> frozenset[str] | None:
+    """Names that a query says where a column may be meant, in lower case; None where it takes whole rows."""
+    words: set[str] = set()
+    single: set[str] = set()
+    tables: set[str] = set()
+    for node in _nodes(_tree(query)):
+        if node.get("class") == "STAR" or node.get("ref_type") == "NATURAL":
+            return None
+        names = [str(name).lower() for name in (*node.get("column_names", ()), *node.get("using_columns", ()))]
+        words.update(names)
+        single.update(names if len(names) == 1 else ())
+        if node.get("type") == "BASE_TABLE":
+            tables |= {node["table_name"].lower(), node["alias"].lower()}
+    return None if single & tables else frozenset(words)  # a table's name where a column stands is its whole row
+
+
+def _tree(query: str) -> Any:
+    row = _parser().cursor().execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+    assert row is not None
+    return json.loads(row[0])
 
 
 @cache

@@ -5,8 +5,8 @@ Belongs here: decoding. Does not: the checks before it (`verification.py`, `perm
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,16 @@ class Rows:
     def hidden(self) -> tuple[str, ...]:
         """Columns of the dataset that are not handed out."""
         return tuple(column.name for column in self.certificate.columns if column.name not in self.columns)
+
+    def sealed_only_if(self, words: Collection[str] | None) -> Rows:
+        """The same rows without the sealed columns that a query does not say: who asks for open ones needs no key.
+
+        Args:
+            words: names in lower case; None where every column is meant.
+        """
+        sealed = self.certificate.sealed
+        kept = {n: a for n, a in self.columns.items() if words is None or n not in sealed or n.lower() in words}
+        return replace(self, columns=kept or self.columns)
 
     def table(self, limit: int | None = None) -> pa.Table:
         """The rows, masked, once they are recorded.
