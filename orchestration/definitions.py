@@ -18,6 +18,7 @@ from orchestration.jobs import (
     keep_alive_schedule,
 )
 from orchestration.jobs_retention import erasure_schedule, retention_schedule
+from orchestration.jobs_signing import signing_schedule
 from orchestration.model_assets import dbt_resource, model_assets
 from orchestration.platform import Platform, load_platform
 from orchestration.settings import read_settings
@@ -46,6 +47,7 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             garbage_schedule(platform),
             retention_schedule(platform),
             erasure_schedule(platform),
+            signing_schedule(platform),
         ],
         resources={"dbt": dbt_resource(platform)},
         # Steps are short, and every new process would pay seconds of imports.

@@ -36,7 +36,7 @@ def cadence_schedules(platform: Platform) -> list[dg.ScheduleDefinition]:
         platform: its source contracts state the cadences (cron, UTC).
     """
     return [
-        _schedule(_landing_job(platform, source.system, tables, numbered), cadence)
+        scheduled(_landing_job(platform, source.system, tables, numbered), cadence)
         for source in platform.promises.sources.values()
         for numbered, (cadence, tables) in enumerate(sorted(_by_cadence(source).items()))
     ]
@@ -78,7 +78,7 @@ def freshness_schedule(platform: Platform) -> dg.ScheduleDefinition:
         description="Certify again what is about to expire; what cannot be certified is left to expire.",
         executor_def=dg.in_process_executor,
     )
-    return _schedule(job, "10 * * * *")
+    return scheduled(job, "10 * * * *")
 
 
 def expiry_schedule(platform: Platform) -> dg.ScheduleDefinition:
@@ -100,7 +100,7 @@ def expiry_schedule(platform: Platform) -> dg.ScheduleDefinition:
     def watch_expiry() -> None:
         raise_expired()
 
-    return _schedule(watch_expiry, "40 * * * *")
+    return scheduled(watch_expiry, "40 * * * *")
 
 
 def keep_alive_schedule(platform: Platform) -> dg.ScheduleDefinition:
@@ -124,7 +124,7 @@ def keep_alive_schedule(platform: Platform) -> dg.ScheduleDefinition:
     def keep_alive_job() -> None:
         renew()
 
-    return _schedule(keep_alive_job, "25 * * * *")
+    return scheduled(keep_alive_job, "25 * * * *")
 
 
 def garbage_schedule(platform: Platform) -> dg.ScheduleDefinition:
@@ -142,10 +142,15 @@ def garbage_schedule(platform: Platform) -> dg.ScheduleDefinition:
     def collect_garbage_job() -> None:
         collect()
 
-    return _schedule(collect_garbage_job, "15 3 * * 0")
+    return scheduled(collect_garbage_job, "15 3 * * 0")
 
 
-def _schedule(job: Any, cron: str) -> dg.ScheduleDefinition:
+def scheduled(job: Any, cron: str) -> dg.ScheduleDefinition:
+    """A job at its times, running from the start.
+
+    Args:
+        cron: in UTC.
+    """
     return dg.ScheduleDefinition(
         job=job, cron_schedule=cron, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
     )

@@ -315,7 +315,9 @@ def test_the_daily_look_tells_what_ends_soon_and_what_has_ended(shop: Shop) -> N
     shop.sign("security", at=NOW - timedelta(days=200))
     shop.waive("orders__volume", "owner", days=3)
     shop.waive("orders__freshness", "owner", days=20)
-    told = lapsing([shop.contract], shop.directory, NOW)
+    found = lapsing([shop.contract], shop.directory, NOW)
+    told = [lapse.told for lapse in found]
+    assert [lapse.has_ended for lapse in found] == [False, True, False]
     assert [line.partition(";")[0] for line in told] == [
         "orders: owner: the sign-off of sales.owner ends on 2026-12-02, in 10 days",
         "orders: security: the sign-off of security.lead ended on 2026-11-02",
