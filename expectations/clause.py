@@ -56,7 +56,7 @@ class Clause:
         item: the gate item that it belongs to.
         description: the demand in business words.
         required: what keeps it, in a few words.
-        remedy: what to do; `{path}` is the contract's file.
+        remedy: what to do; `{path}` is the contract's file, `{dataset}` its name.
         offences: evidence → what breaks it, each in words without values.
         severity: `error` shuts the gate, `warning` shows and passes.
     """
@@ -83,7 +83,7 @@ class Clause:
         offences = list(self.offences(evidence))
         broken = State.WARN if self.severity == "warning" else State.FAIL
         seen = "; ".join(offences[:_SHOWN]) + (f"; and {len(offences) - _SHOWN} more" if len(offences) > _SHOWN else "")
-        next_step = f"{self.remedy.format(path=contract.path)}, then: esclusa run --only {contract.name}"
+        next_step = f"{self.remedy.format(path=contract.path, dataset=contract.name)}, then: esclusa run --only {contract.name}"
         return Finding(
             rule=self.rule(contract),
             item=self.item,

@@ -6,12 +6,14 @@ words on its sources and its sources' changes (`clauses_upstream.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from expectations.clause import Clause, Evidence
-from expectations.contract import Column
+from expectations.contract import Column, Contract
 from expectations.loader.problem import nearest
 from expectations.origins import Origin, Origins
+from expectations.revision import bump_demanded, bump_made, changes_between, version_demanded
 from expectations.verdict import GateItem
 
 _ROWS = "*"
@@ -54,6 +56,31 @@ def _differences(column: Column, origin: Origin) -> Iterator[str]:
         yield f"{column.name}: comes from {name}, which it does not declare (declared: {', '.join(sorted(declared))})"
 
 
+def unraised(contract: Contract, released: Mapping[str, Any] | None) -> Iterator[str]:
+    """Changes since the last release whose version was not raised as their class demands.
+
+    Args:
+        contract: as it is now.
+        released: the contract of the last release as published, or None before the first.
+    """
+    changes = changes_between(released, contract.document) if released is not None else ()
+    if released is None or not changes:
+        return
+    last = str(released["version"])
+    made = bump_made(last, contract.version)
+    if made is None:
+        yield f"version {contract.version} does not follow the released {last}"
+        return
+    least = version_demanded(last, bump_demanded(changes))
+    for change in changes:
+        if change.kind.bump > made:
+            yield f"{change} ({change.kind}: demands {least}, the contract says {contract.version})"
+
+
+def _unraised(evidence: Evidence) -> Iterator[str]:
+    return unraised(evidence.contract, evidence.released)
+
+
 CLAUSES = (
     Clause(
         "lineage_columns_followed",
@@ -70,5 +97,13 @@ CLAUSES = (
         "0 differences between declared and found",
         "correct `transformSourceObjects` of the column in {path}, or the model",
         _misdeclared,
+    ),
+    Clause(
+        "lineage_version_raised",
+        GateItem.LINEAGE,
+        "The contract's version is raised as the strongest change since the last release demands",
+        "0 changes under too low a version",
+        "raise `version` in {path} (see: esclusa check {dataset})",
+        _unraised,
     ),
 )

@@ -13,14 +13,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import TargetFile
 
 from expectations.contract import Contract
 from expectations.verdict import read_verdict
 from lineage.book import VERDICTS
-from lineage.certificate import documents, read_statement
+from lineage.certificate import CONTRACT_FILE, documents, read_statement
 from lineage.decision import decision, read_decision
-from lineage.errors import CertificateRefused
+from lineage.errors import CertificateRefused, RepositoryForged
 from lineage.files import take_in
 from lineage.pin import Part, Pin
 from lineage.release import CERTIFICATE_FILE, Change, is_withdrawn
@@ -116,6 +117,28 @@ def decided(change: Change, dataset: str) -> bytes | None:
     """The decision document in force on a dataset, or None."""
     target = change.book.roles[VERDICTS].signed.targets.get(f"{VERDICTS}/{dataset}.json")
     return None if target is None else change.address(target).read_bytes()
+
+
+def published_contract(change: Change, dataset: str) -> bytes | None:
+    """The contract of a dataset's last release, the very bytes that were signed; None where there is none.
+
+    Raises:
+        RepositoryForged: the file is missing, or is not the one that was signed.
+    """
+    path = f"{dataset}/{CONTRACT_FILE}"
+    role = change.book.roles.get(dataset)
+    target = role.signed.targets.get(path) if role else None
+    if target is None:
+        return None
+    try:
+        content = change.address(target).read_bytes()
+        target.verify_length_and_hashes(content)
+    except (OSError, RepositoryError) as error:
+        raise RepositoryForged(
+            f"{path} is not the file that was published ({type(error).__name__}); required: the bytes that were "
+            "signed; next: restore the golden repository from a copy (see docs/operate.md)"
+        ) from error
+    return content
 
 
 def _demand_name(dataset: str) -> None:

@@ -16,7 +16,14 @@ from tuf.api.metadata import Metadata, Root
 
 from esclusa.revocation import Revocation
 from lineage import recall
-from lineage.admission import DatasetRelease, admit, decided, newest_certificate, served_certificate
+from lineage.admission import (
+    DatasetRelease,
+    admit,
+    decided,
+    newest_certificate,
+    published_contract,
+    served_certificate,
+)
 from lineage.book import LIVES, Book, newest_root, versioned, write_root
 from lineage.errors import RepositoryForged
 from lineage.files import sweep
@@ -98,6 +105,11 @@ class GoldenRepository:
         """The decision document in force on a dataset, or None."""
         with self._change() as change:
             return decided(change, dataset)
+
+    def contract(self, dataset: str) -> bytes | None:
+        """The contract of a dataset's last release as it was signed, or None."""
+        with self._change() as change:
+            return published_contract(change, dataset)
 
     def revocations(self, dataset: str) -> tuple[Revocation, ...]:
         """Every certificate of a dataset that was taken back, oldest first."""

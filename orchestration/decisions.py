@@ -13,6 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from expectations.clauses_lineage import unraised
 from expectations.clock import Clock, dataset_clock
 from expectations.contract import Contract
 from expectations.pii import scan_digest
@@ -22,6 +23,7 @@ from expectations.verdict import Verdict, read_verdict
 from lineage.certificate import Input
 from lineage.pin import Part, Pin
 from orchestration.promises import Promises
+from orchestration.released import released_contract
 from orchestration.tombstones import standing
 from orchestration.workshop import Workshop
 
@@ -78,8 +80,8 @@ class Decision:
 
 
 def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
-    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, signatures, tombstones,
-    candidates referred to.
+    """Digest of what a verdict rests on besides candidate and contract: clock, all contracts, the contract of the
+    last release, signatures, tombstones, candidates referred to.
 
     Args:
         promises: in force now.
@@ -94,6 +96,7 @@ def circumstances(workshop: Workshop, promises: Promises, dataset: str) -> str:
         "clock": [clock.kind, _iso(clock.stands_at)],
         "sources": {system: source.digest for system, source in promises.sources.items()},
         "contracts": {name: other.digest for name, other in promises.contracts.items()},
+        "unraised": list(unraised(contract, released_contract(workshop.settings, dataset))),
         "erased": standing(workshop.settings, contract),
         "signatures": fingerprint(workshop.settings.expectations, dataset),
         "referred": {name: found.pin.digest if found else None for name, found in referred.items()},

@@ -44,6 +44,7 @@ from orchestration.keyrings import pseudonym_secrets, sealed
 from orchestration.manifest import Manifest, SourceTable
 from orchestration.promises import Promises
 from orchestration.recorded import verdict_body
+from orchestration.released import released_contract
 from orchestration.signing import register_at
 from orchestration.tombstones import read_tombstones
 from orchestration.workshop import Workshop
@@ -180,6 +181,7 @@ def _judge(
         rules_digest=rules_digest(contract),
         environment=workshop.settings.environment,
         origins=origins,
+        released=released_contract(workshop.settings, pinned.dataset),
         # Of a column that is published as a pseudonym, only the candidate tells who it is.
         erased={
             **erased_in(connection, f"candidate.{quote(contract.name)}", contract, tombstones),

@@ -5,6 +5,7 @@ Belongs here: variations that the linter would refuse, or that only time brings 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -77,6 +78,15 @@ def column(name: str, **changes: Any) -> Contract:
     columns = tuple(replace(c, **changes) if c.name == name else c for c in contract.table.columns)
     assert columns != contract.table.columns
     return replace(contract, table=replace(contract.table, columns=columns))
+
+
+def column_document(name: str, version: str = "", **changes: Any) -> Contract:
+    """The contract whose document says something else of one column, and names that version."""
+    contract = orders()
+    document = copy.deepcopy(dict(contract.document))
+    next(c for c in document["schema"][0]["properties"] if c["name"] == name).update(changes)
+    document["version"] = version or document["version"]
+    return replace(contract, document=document, version=document["version"])
 
 
 def role(**changes: Any) -> Contract:

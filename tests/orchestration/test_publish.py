@@ -255,9 +255,9 @@ def test_lost_keys_are_missed_and_never_made_anew_beside_a_repository(small: Pla
 
 def test_keys_of_another_repository_are_refused(small: Platform) -> None:
     open_golden(small)
+    decided(small, "orders")
     shutil.rmtree(small.settings.keys)
     open_small(small.settings.home / "other", small.settings.keys)
-    decided(small, "orders")
     with pytest.raises((esclusa.Untrusted, RepositoryForged)):
         publish(small, "orders")
 
