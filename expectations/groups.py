@@ -2,8 +2,8 @@
 
 Belongs here: what these kinds measure and how they are judged. Does not: their rows in the table of kinds (`kinds.py`).
 
-A missing value is a value of a quasi-identifier like any other: rows that lack the same things are alike. It is no
-value of a sensitive column, and no group of its own in shares.
+A missing value is a value of a quasi-identifier like any other: rows that lack the same things are alike. A row without
+the sensitive value discloses none and does not count in l-diversity; a missing value is no group that has a share.
 Source: Sweeney, k-anonymity (2002); Machanavajjhala et al., l-diversity (2007), in its distinct form.
 """
 
@@ -27,28 +27,33 @@ def quasi_identifiers(arguments: Mapping[str, Any]) -> tuple[str, ...]:
 
 def anonymity(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
     """The smallest group of rows with the same quasi-identifiers, and how many rows are in groups below k."""
-    return _smallest(quasi_identifiers(rule.arguments), "count(*)", rule)
+    return _smallest(rule, "count(*)", "true")
 
 
 def diversity(rule: Rule, scope: Scope) -> Mapping[str, Measure]:
     """The fewest distinct sensitive values in such a group, and how many rows are in groups below l."""
-    return _smallest(quasi_identifiers(rule.arguments), _distinct(rule, scope), rule)
+    return _smallest(rule, _distinct(rule), _sensitive(rule, scope))
 
 
-def _smallest(key: tuple[str, ...], each: str, rule: Rule) -> Mapping[str, Measure]:
+def _smallest(rule: Rule, each: str, among: str) -> Mapping[str, Measure]:
+    key = quasi_identifiers(rule.arguments)
     if not key or rule.bound is None:
         raise RuleError(f"{rule.kind} needs `quasiIdentifiers` and a whole number to hold them to")
     below = f"coalesce(sum(rows_of_group) FILTER (WHERE {{each}} < {rule.bound}), 0)::BIGINT"
-    return {"smallest": Groups(key, each, "min({each})"), "below": Groups(key, each, below), "of": ROWS}
+    return {"smallest": Groups(key, each, "min({each})", among), "below": Groups(key, each, below, among), "of": ROWS}
 
 
-def _distinct(rule: Rule, scope: Scope) -> str:
-    sensitive = str(rule.arguments.get("sensitive"))
-    return f"count(DISTINCT {quote(sensitive)}) FILTER (WHERE {present([sensitive], scope.types)})"
+def _distinct(rule: Rule) -> str:
+    return f"count(DISTINCT {quote(str(rule.arguments.get('sensitive')))})"
+
+
+def _sensitive(rule: Rule, scope: Scope) -> str:
+    """Condition: the row has a sensitive value."""
+    return present([str(rule.arguments.get("sensitive"))], scope.types)
 
 
 def smallest(rule: Rule, scope: Scope, measured: Measured) -> Observation:
-    """Judge the smallest group; a dataset without rows has none."""
+    """Judge the smallest group; without rows there is none."""
     observed = compared(rule, measured["smallest"])
     note = f"{measured['below']:,} of {measured['of']:,} rows are in groups below" if measured["below"] else ""
     return Observation(observed.value, observed.holds, observed.note or note)
@@ -56,18 +61,19 @@ def smallest(rule: Rule, scope: Scope, measured: Measured) -> Observation:
 
 def in_small_group(rule: Rule, scope: Scope) -> str:
     """Condition: fewer rows than k have these quasi-identifiers."""
-    return _in_group_below(rule, scope, "count(*)")
+    return _in_group_below(rule, scope, "count(*)", "true")
 
 
 def in_uniform_group(rule: Rule, scope: Scope) -> str:
     """Condition: rows with these quasi-identifiers have fewer than l distinct sensitive values."""
-    return _in_group_below(rule, scope, _distinct(rule, scope))
+    return _in_group_below(rule, scope, _distinct(rule), _sensitive(rule, scope))
 
 
-def _in_group_below(rule: Rule, scope: Scope, each: str) -> str:
+def _in_group_below(rule: Rule, scope: Scope, each: str, among: str) -> str:
     key = [quote(column) for column in quasi_identifiers(rule.arguments)]
     alike = " AND ".join(f"twin.{name} IS NOT DISTINCT FROM candidate.{name}" for name in key)
-    return f"(SELECT {each} FROM (SELECT * FROM {scope.relation}) AS twin WHERE {alike}) < {rule.bound}"
+    rows = f"(SELECT * FROM {scope.relation} WHERE {among}) AS twin"
+    return f"({among}) AND (SELECT {each} FROM {rows} WHERE {alike}) < {rule.bound}"
 
 
 def shares(rule: Rule, scope: Scope) -> Mapping[str, Measure]:

@@ -63,6 +63,25 @@ def repeated(*columns: str) -> Any:
     return count
 
 
+def groups(table: list[Any], *columns: str) -> dict[str, list[Any]]:
+    """Rows by a key, nothing like nothing and NaN like NaN."""
+    found: dict[str, list[Any]] = {}
+    for row in table:
+        found.setdefault(repr([row[list(TYPES).index(c)] for c in columns]), []).append(row)
+    return found
+
+
+def smallest_share(table: list[Any]) -> float | None:
+    values = [row[2] for row in table if row[2] is not None]
+    return min((values.count(v) * 100 / len(values) for v in values), default=None)
+
+
+def fewest_words(table: list[Any]) -> int | None:
+    """Distinct words of the rows of a part, of a part that has any."""
+    words = [{row[2] for row in rows if row[2] is not None} for rows in groups(table, "part").values()]
+    return min((len(w) for w in words if w), default=None)
+
+
 def keyless(table: list[Any]) -> int:
     return sum(row[0] is None or row[1] is None for row in table)
 
@@ -134,6 +153,16 @@ CASES: list[tuple[Rule, Any]] = [
     (
         rule("sql", WORD, query="select count(distinct {property}) from {object} where id in (select k from parents)"),
         lambda table: len({r[2] for r in table if r[2] is not None and r[0] in PARENTS}),
+    ),
+    (
+        rule("k_anonymity", "part", "on", quasiIdentifiers=["part", "on"]),
+        lambda table: min((len(rows) for rows in groups(table, "part", "on").values()), default=None),
+    ),
+    (rule("l_diversity", "part", WORD, quasiIdentifiers=["part"], sensitive=WORD), fewest_words),
+    (rule("representation", WORD), smallest_share),
+    (
+        rule("reconciliation", aggregate="count(part)", against={"relation": "parents", "aggregate": "sum(k)"}),
+        lambda table: abs(sum(row[1] is not None for row in table) - sum(PARENTS)),
     ),
 ]
 

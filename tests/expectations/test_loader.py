@@ -103,7 +103,6 @@ def test_the_design_example_differs_from_the_profile_only_where_it_is_known_to(t
         "schema[renewal_risk].properties[support_csat_90d].quality[csat_drift].implementation",
         "schema[renewal_risk].properties[support_csat_90d].quality[csat_drift].implementation.bins",
         "schema[renewal_risk].quality[reconciles_with_billing].query",
-        "schema[renewal_risk].quality[k_anonymity].implementation",
         "customProperties[businessDefinitions].value[renewal_risk].term",
         "customProperties[businessDefinitions].value[active_contract].term",
     ]
