@@ -1,16 +1,18 @@
-"""Whether a ledger is the one that certificates grew beside: its chain, the heads they name, the releases they were.
+"""Whether a ledger is the one that certificates grew beside: its chain, the heads they name, what the repository shows.
 
 Belongs here: asking all three. Does not: the chain itself (`ledger.py`), certificates (`chain.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from esclusa.certificate import Certificate
 from esclusa.chain import published_certificates
 from esclusa.ledger import Entry, Ledger, Problem
 from esclusa.repository import Repository
+from esclusa.revocation import read_revocations
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ def check_ledger(ledger: Ledger, repository: Repository | None) -> LedgerReport:
     """
     named = [] if repository is None else [c for c in _certificates(repository) if c.ledger is not None]
     problems = ledger.verify(head for c in named if (head := c.ledger))
-    if not problems:  # else its entries are not to be relied on
-        problems = _unreleased(ledger, named)
+    if repository is not None and not problems:  # else its entries are not to be relied on
+        problems = tuple(_unrecorded(ledger, repository, named))
     return LedgerReport(ledger.place, None if problems else ledger.head(), len(named), problems)
 
 
@@ -51,14 +53,19 @@ def _certificates(repository: Repository) -> list[Certificate]:
     return [c for dataset in repository.datasets for c in published_certificates(repository, dataset)]
 
 
-def _unreleased(ledger: Ledger, named: list[Certificate]) -> tuple[Problem, ...]:
-    """A release is recorded after the head that its certificate names: it shows an end that was cut off after that."""
+def _unrecorded(ledger: Ledger, repository: Repository, named: list[Certificate]) -> Iterator[Problem]:
+    """What happened after the last head that a certificate names, and shows in the repository: an end was cut off."""
+    last = ledger.head()
+    end = (last.sequence if last else 0) + 1
     released = {
         (entry.dataset, entry.body.get("candidate"), entry.body.get("certifiedAt"))
         for entry in ledger.entries(kind="release")
     }
-    return tuple(
-        Problem(head[0] + 1, f"missing: the release of certificate {c.digest[:12]}… of {c.dataset}: cut off")
-        for c in named
-        if (head := c.ledger) and (c.dataset, c.candidate_digest, c.certified_at.isoformat()) not in released
-    )
+    for c in named:
+        if (c.dataset, c.candidate_digest, c.certified_at.isoformat()) not in released:
+            yield Problem(end, f"missing: the release of certificate {c.digest[:12]}… of {c.dataset}: cut off")
+    revoked = {(entry.dataset, entry.body.get("certificate")) for entry in ledger.entries(kind="revocation")}
+    for dataset in repository.datasets:
+        for taken in read_revocations(repository.role(dataset).said):
+            if (dataset, taken.certificate) not in revoked:
+                yield Problem(end, f"missing: the revocation of certificate {taken.certificate[:12]}…: cut off")

@@ -84,7 +84,9 @@ def revoke(
         )
     golden, workshop = open_golden(platform), platform.workshop
     dataset, digest = _found(platform, golden, certificate)
-    statements = golden.statements(dataset, digest)
+    statements, served = golden.statements(dataset, digest), golden.served(dataset)
+    if served is not None and served in statements:
+        digest = served  # a replaced key made another file of it
 
     def record(again: Mapping[str, str]) -> None:
         said = {"certificate": digest, "reason": reason, "requester": requester, "rollback": rollback}
