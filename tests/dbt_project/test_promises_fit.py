@@ -13,21 +13,34 @@ from expectations.clock import dataset_clock, load_clocks
 from expectations.contract import Contract
 from expectations.rules import Rule, rules_of
 from expectations.verdict import Finding, State
+from lineage.pin import pin
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASETS = ("qualified_leads", "renewal_risk", "resolution_times")
 
 
 @pytest.fixture(scope="module")
-def findings(built: Any, contracts: dict[str, Contract]) -> dict[str, dict[str, Finding]]:
-    """Dataset → rule id → what the audit found on the candidate built from the real data."""
+def pins(built: Any, contracts: dict[str, Contract], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Dataset → the pin of the candidate built from the real data, its columns protected."""
+    directory, secrets = tmp_path_factory.mktemp("pins"), {"pseudonyms": bytes(32)}
+    made = {}
+    for name, contract in contracts.items():
+        pinned = pin(built.connection, f"candidate.{name}", contract, directory / name, secrets=secrets)
+        (part,) = pinned.parts
+        made[name] = part.path
+    return made
+
+
+@pytest.fixture(scope="module")
+def findings(built: Any, contracts: dict[str, Contract], pins: dict[str, Path]) -> dict[str, dict[str, Finding]]:
+    """Dataset → rule id → what the audit found on the pin."""
     clocks = load_clocks(ROOT / "expectations" / "replay.yaml")
     now = datetime.now(UTC)
     found = {}
     for name, contract in contracts.items():
         relations = {r: r for r in contract.custom["relations"]}
         at = dataset_clock(contract, clocks).at(now, now)
-        audited = audit(built.connection, f"candidate.{name}", contract, clock_at=at, relations=relations)
+        audited = audit(built.connection, f"read_parquet('{pins[name]}')", contract, clock_at=at, relations=relations)
         found[name] = {f.rule: f for f in audited}
     return found
 
@@ -38,12 +51,10 @@ def test_every_rule_holds_on_the_real_data(findings: dict[str, dict[str, Finding
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_great_expectations_agrees(built: Any, contracts: dict[str, Contract], tmp_path: Path, dataset: str) -> None:
+def test_great_expectations_agrees(contracts: dict[str, Contract], pins: dict[str, Path], dataset: str) -> None:
     from expectations.suite import run_suite  # Great Expectations takes seconds to import
 
-    path = tmp_path / "part-00000.parquet"
-    built.connection.execute(f"copy candidate.{dataset} to '{path}'")
-    found = run_suite(contracts[dataset], [path])
+    found = run_suite(contracts[dataset], [pins[dataset]])
     assert found
     assert {f.rule: (f.state, f.observed) for f in found if f.state is not State.PASS} == {}
 

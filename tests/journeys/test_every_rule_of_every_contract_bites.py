@@ -149,7 +149,7 @@ def stands(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iter
             connection = stack.enter_context(duckdb.connect(config={"threads": 1}))
             connection.execute("SET TimeZone = 'UTC'")
             relations = _upstream(connection, settings.warehouse)
-            (pin,) = (settings.workshop / "pins" / name).iterdir()
+            (pin,) = (d for d in (settings.workshop / "pins" / name).iterdir() if ".sealed-" not in d.name)
             connection.execute(f"CREATE TABLE candidate AS FROM read_parquet('{pin}/*.parquet')")
             at = dataset_clock(contract, platform.promises.clocks).at(now, now)
             with scoped(connection, "candidate", contract, at, relations) as scope:
