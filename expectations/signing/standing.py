@@ -177,7 +177,7 @@ def _revoked(contract: Contract, signoff: Signoff, register: Register) -> str:
 
 def _role_finding(contract: Contract, environment: Environment, standing: Standing) -> Finding:
     people = " or ".join(holders(contract, standing.role))
-    required = f"a signature as {standing.role}, in force, under contract {contract.version} as it reads"
+    required = f"a signature of {people} as {standing.role} under contract {contract.version} as it reads"
     message = f"{contract.name}: {standing.role}: {standing.why}; required: {required}; must sign: {people}"
     return Finding(
         rule=role_rule(contract, standing.role),
