@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,8 +105,21 @@ def decided(
     shut_by: Sequence[Finding] = (),
 ) -> Decision:
     """What a gate that just looked at a candidate of so many rows decided; kept in the workshop."""
-    now, contract = at or datetime.now(UTC), platform.promises.contracts[dataset]
     content = [{"id": str(i), "amount": str(i * 2)} for i in range(rows)]
+    return decided_on(platform, dataset, content, at=at, valid_for=valid_for, shut_by=shut_by)
+
+
+def decided_on(
+    platform: Platform,
+    dataset: str,
+    content: Sequence[Mapping[str, Any]],
+    *,
+    at: datetime | None = None,
+    valid_for: timedelta = timedelta(days=2),
+    shut_by: Sequence[Finding] = (),
+) -> Decision:
+    """The same on these rows."""
+    now, contract = at or datetime.now(UTC), platform.promises.contracts[dataset]
     pinned = small_pin(contract, content, platform.settings.workshop / "pins" / dataset)
     with platform.workshop.warehouse() as connection:
         fingerprint = current_fingerprint(connection, platform.manifest, dataset)
@@ -115,7 +128,7 @@ def decided(
         pin=pinned,
         fingerprint=fingerprint,
         circumstances=circumstances(platform.workshop, platform.promises, dataset),
-        inputs=(small_input(now, rows),),
+        inputs=(small_input(now, len(content)),),
         clock=NOW,
         pinned_at=now,
         valid_until=now + valid_for,
