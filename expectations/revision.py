@@ -69,6 +69,23 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
     return tuple(sorted(changes, key=lambda c: -list(ChangeClass).index(c.kind)))
 
 
+def term_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[ClauseChange, ...]:
+    """Every changed clause of a term but its version: each word of it is its meaning, but who agreed and when.
+
+    Args:
+        before, after: documents of a term of the glossary.
+    """
+    changes = []
+    for difference in differences(before, after, lambda path: True):
+        head = difference.path[0]
+        agreed = head.startswith("agreed") or head == "(writing)"
+        kind = ChangeClass.ADMINISTRATIVE if agreed else ChangeClass.BREAKING
+        if not head.startswith("version"):
+            shown = (_shown(said, difference.path[-1]) for said in (difference.before, difference.after))
+            changes.append(ClauseChange(difference.path, kind, "what a word means", *shown))
+    return tuple(changes)
+
+
 def bump_demanded(changes: Iterable[ClauseChange]) -> Bump:
     """What the strongest class demands.
 

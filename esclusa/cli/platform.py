@@ -20,6 +20,7 @@ PANEL = "Platform (from a checkout, with the extra `platform`)"
 HELP = {
     "run": "Land, build, audit, certify and publish; ends with a table.",
     "dev": "Dagster UI and daemon on the same definitions; ends with Ctrl-C.",
+    "check": "Lint every promise, classify what changed, and say which version, signatures and readers it concerns.",
     "revoke": "Take a certificate back at once, and list everyone who read under it.",
     "erase": "Erase a person from everything that is kept, prove it, and sign a receipt that does not name them.",
     "keys": "Rotate the keys that sign the golden repository, and those that seal columns.",
