@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from expectations.drift import DISTANCES
+from expectations.groups import quasi_identifiers
 from expectations.kinds import KINDS
 from expectations.rules import Rule
 from expectations.sql import literal, quote, text
@@ -196,6 +198,39 @@ def _shifted(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
     return _making_true(bench, rule, *((f"({quote(column)} {condition})", [column]) for condition in wanted))
 
 
+def _thinned(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
+    """A row becomes like no other; then the smallest group loses rows, but not all."""
+    key = ", ".join(map(quote, quasi_identifiers(rule.arguments)))
+    there = f"SELECT {key} FROM main.candidate WHERE ({key}) IS NOT NULL"
+    yield from _making_true(bench, rule, (f"(({key}) NOT IN ({there}))", [*quasi_identifiers(rule.arguments)]))
+    sized = f"SELECT *, count(*) OVER (PARTITION BY {key}) AS size, hash(rowid) AS chance FROM candidate"
+    ranked = f"SELECT *, row_number() OVER (ORDER BY size, {key}, chance) AS place FROM ({sized})"
+    left = f"SELECT * EXCLUDE (size, chance, place) FROM ({ranked}) WHERE place > "
+    least = bench.value(f"SELECT min(size) FROM ({sized})")
+    yield Mutation("the smallest group lost rows", lambda n: f"{left}{n}", least - 1)
+
+
+def _alike(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
+    """In the least diverse group, sensitive values become the same."""
+    key, sensitive = quasi_identifiers(rule.arguments), quote(rule.arguments["sensitive"])
+    names = ", ".join(map(quote, key))
+    held = f"SELECT {names}, mode({sensitive}) AS usual FROM candidate WHERE {sensitive} IS NOT NULL GROUP BY ALL"
+    least = f"(FROM ({held} ORDER BY count(DISTINCT {sensitive}), {names} LIMIT 1) AS least)"
+    same = " AND ".join(f"{quote(c)} IS NOT DISTINCT FROM (SELECT {quote(c)} {least})" for c in key)
+    usual = f"({sensitive} IS NOT DISTINCT FROM (SELECT usual {least}))"
+    return _making_true(bench, rule, (usual, [rule.arguments["sensitive"]]), among=f"{same} AND {sensitive} IS NOT NULL")
+
+
+def _displaced(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
+    """Rows leave a group: one that the rule names, or the smallest."""
+    (column,) = rule.columns
+    name, engine_type = quote(column), bench.scope.types[column]
+    fewest = f"SELECT {name} FROM candidate WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 1"
+    named = [literal(group, engine_type) for group in rule.arguments.get("groups", ())] or [f"({fewest})"]
+    for group in named:
+        yield from _making_true(bench, rule, (f"({name} <> {group})", [column]), among=f"{name} = {group}")
+
+
 def _queried(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
     """A value that is told apart is lost; what the query counts by comes true, or false; a column changes; rows go."""
     wishes: list[Wish] = []
@@ -242,7 +277,11 @@ WAYS: dict[str, Callable[[Workbench, Rule], Iterator[Mutation]]] = {
     "rowCount": _resized,
     "freshness": _aged,
     "retention": _aged,
-    "psi": _shifted,
+    **dict.fromkeys(DISTANCES, _shifted),
+    "k_anonymity": _thinned,
+    "l_diversity": _alike,
+    "representation": _displaced,
+    "reconciliation": _queried,
     "sql": _queried,
     "expectation": _expected,
 }

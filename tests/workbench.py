@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp, parse_one
 
+from expectations import reconciliation
 from expectations.authored import CANDIDATE, parse
 from expectations.contract import Contract
 from expectations.kinds import kind_of
@@ -27,6 +28,7 @@ AGES = frozenset({"freshness", "retention"})
 ROW_KINDS = frozenset(
     {"nullValues", "missingValues", "invalidValues", "references", "duplicateValues", "primaryKey", "sql"}
 )
+QUERIES = frozenset({"sql", "reconciliation"})
 ROWS = "*"  # stands among the columns that a rule reads
 
 
@@ -121,11 +123,13 @@ class Workbench:
 
     @cached_property
     def queries(self) -> dict[str, exp.Query]:
-        """Rule id → query, of the rules of `type: sql`."""
-        return {rule.id: self.query(rule) for rule in self.rules if rule.kind == "sql"}
+        """Rule id → query, of the rules that have one."""
+        return {rule.id: self.query(rule) for rule in self.rules if rule.kind in QUERIES}
 
     def query(self, rule: Rule) -> exp.Query:
-        """The query of a rule of `type: sql`, the candidate called `candidate`."""
+        """What a rule of `type: sql` asks, or a reconciliation of the candidate, which is called `candidate`."""
+        if rule.kind == "reconciliation":
+            return parse(reconciliation.query(rule.arguments), None, ())
         return parse(rule.arguments["query"], rule.column, self.scope.relations)
 
     def counted_by(self, rule: Rule) -> dict[str, tuple[str, ...]]:
@@ -146,16 +150,16 @@ class Workbench:
     @cached_property
     def weight(self) -> str:
         """How many queries count a row: SQL over the row."""
-        counted = {sql for rule in self.rules if rule.kind == "sql" for sql in self.counted_by(rule)}
+        counted = {sql for rule in self.rules if rule.kind in QUERIES for sql in self.counted_by(rule)}
         return " + ".join(["0", *(f"coalesce(({sql})::INTEGER, 0)" for sql in sorted(counted))])
 
     def reads(self, rule: Rule) -> frozenset[str]:
         """Columns that a rule speaks of, with those that they follow from; `ROWS` where it says how many there are."""
-        named, counts = _speaks_of(rule), rule.kind == "rowCount"
-        if rule.kind == "sql":
+        named, counts = _speaks_of(rule), rule.kind in {"rowCount", "reconciliation", "k_anonymity", "l_diversity"}
+        if rule.kind in QUERIES:
             tree = self.query(rule)
             named |= columns_in(tree)
-            counts = any(table.name != CANDIDATE for table in tree.find_all(exp.Table))  # it reconciles with another
+            counts = counts or any(table.name != CANDIDATE for table in tree.find_all(exp.Table))  # it reconciles with another
         columns = named & self.scope.types.keys()
         return self.inputs(columns, rule) | columns | ({ROWS} if counts else set())
 
@@ -210,7 +214,7 @@ class Workbench:
         related = {column}.union(*map(columns_in, queries))
         found = ["~", *(str(node.this) for tree in queries for node in tree.find_all(exp.Literal))]
         for name in sorted(related, key=lambda c: (c != column, c)):
-            for rule in (r for r in self.rules if r.kind != "sql" and name in _speaks_of(r)):
+            for rule in (r for r in self.rules if r.kind not in QUERIES and name in _speaks_of(r)):
                 found += [str(value) for value in scalars(rule.arguments)]
                 if rule.kind in AGES:
                     found.append(self.limit(rule))
