@@ -39,7 +39,7 @@ def columns(arguments: Mapping[str, Any]) -> tuple[str, ...]:
 def bound(arguments: Mapping[str, Any]) -> tuple[str, Bound, str]:
     """At most the tolerance: an absolute difference, or percent of the relation's side."""
     tolerance = arguments.get("tolerance") or {}
-    unit = "percent" if tolerance.get("unit") == "percent" else "value"
+    unit = "percent" if tolerance.get("unit") == "percent" else ""
     return "mustBeLessOrEqualTo", tolerance.get("value", 0), unit
 
 

@@ -218,7 +218,8 @@ def _alike(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
     least = f"(FROM ({held} ORDER BY count(DISTINCT {sensitive}), {names} LIMIT 1) AS least)"
     same = " AND ".join(f"{quote(c)} IS NOT DISTINCT FROM (SELECT {quote(c)} {least})" for c in key)
     usual = f"({sensitive} IS NOT DISTINCT FROM (SELECT usual {least}))"
-    return _making_true(bench, rule, (usual, [rule.arguments["sensitive"]]), among=f"{same} AND {sensitive} IS NOT NULL")
+    among = f"{same} AND {sensitive} IS NOT NULL"
+    return _making_true(bench, rule, (usual, [rule.arguments["sensitive"]]), among=among)
 
 
 def _displaced(bench: Workbench, rule: Rule) -> Iterator[Mutation]:

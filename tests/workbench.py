@@ -159,7 +159,8 @@ class Workbench:
         if rule.kind in QUERIES:
             tree = self.query(rule)
             named |= columns_in(tree)
-            counts = counts or any(table.name != CANDIDATE for table in tree.find_all(exp.Table))  # it reconciles with another
+            # … where it reconciles with another
+            counts = counts or any(table.name != CANDIDATE for table in tree.find_all(exp.Table))
         columns = named & self.scope.types.keys()
         return self.inputs(columns, rule) | columns | ({ROWS} if counts else set())
 
