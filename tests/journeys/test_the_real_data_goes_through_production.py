@@ -1,4 +1,4 @@
-"""The real data goes through production: refused unsigned, certified signed, refused after one word, certified again."""
+"""Real data goes through production: refused unsigned, certified signed, refused after one word, certified again."""
 
 from __future__ import annotations
 
