@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft201909Validator
+from ruamel.yaml import YAML
 
+from expectations.drift import DISTANCES
 from expectations.loader import ContractError, load_contract
 from expectations.loader.checks import CHECKS
 from expectations.loader.vocabulary import (
@@ -21,6 +24,7 @@ from expectations.loader.vocabulary import (
     UNITS,
     Schema,
 )
+from expectations.pii_detectors import DETECTORS
 from expectations.readiness import CLAUSES
 from expectations.rules import OPERATORS
 from tests.expectations.promised import CONTRACT, changed, glossary
@@ -83,3 +87,25 @@ def test_the_message_on_the_page_is_the_message_of_a_shut_gate() -> None:
     verdict = judged(feeding=frozenset({"shop", "depot"}))
     (finding,) = [f for f in verdict.shutting if f.rule == "orders__sources_declared"]
     assert finding.message in PAGE
+
+
+def test_the_page_has_an_example_of_every_check_that_the_linter_takes() -> None:
+    examples = [YAML(typ="safe").load(line) for line in section("Rules").splitlines() if line.startswith("- {id:")]
+    schemas = {rule["implementation"]["check"]: rule["implementation"] for (rule,) in examples}
+    assert schemas.keys() == CHECKS.keys()
+    for check, implementation in schemas.items():
+        Draft201909Validator(CHECKS[check]).validate(implementation)
+
+
+def test_the_page_states_the_thresholds_of_drift() -> None:
+    cells = [line.split("|")[1:-1] for line in section("Rules").splitlines() if line.startswith("| `")]
+    stated = {name.strip(" `"): float(threshold.split()[0]) for name, _, threshold, _ in cells}
+    assert stated == {name: distance.threshold for name, distance in DISTANCES.items()}
+
+
+def test_the_page_lists_what_the_scan_finds_and_how_much_is_enough() -> None:
+    stated = {kind: enough.split(" to ") for kind, _, enough in rows("Personal data that nobody declared")}
+    kinds: dict[str, list[int]] = {}
+    for detector in DETECTORS:
+        kinds.setdefault(detector.kind, []).append(detector.enough)
+    assert stated == {kind: list(map(str, sorted({min(ns), max(ns)}, key=int))) for kind, ns in kinds.items()}
