@@ -90,7 +90,7 @@ def test_a_reader_without_the_key_gets_open_columns_and_after_a_rotation_needs_t
     before = published(journey, "renewal_risk")
     mark = rotate_class(journey.settings.class_keys, "confidential")
     journey.run("gate/renewal_risk", "golden/renewal_risk")
-    assert published(journey, "renewal_risk") != before
+    assert published(journey, "renewal_risk") != before, journey.why("renewal_risk")
     with pytest.raises(esclusa.KeyMissing, match=mark):
         esclusa.read("renewal_risk", columns=["account_id"], **asked)
     monkeypatch.delenv("ESCLUSA_CLASS_KEYS")
