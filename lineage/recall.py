@@ -109,7 +109,7 @@ def restore(change: Change, dataset: str, digest: str, *, message: str) -> None:
         "synthetic": predicate["synthetic"],
     }
     change.mark(dataset, datetime.fromisoformat(predicate["validUntil"]))
-    until, of = predicate["validUntil"][:16], predicate["certifiedAt"][:16]
+    of, until = (predicate[field][:16].replace("T", " ") for field in ("certifiedAt", "validUntil"))
     document = decision(
         dataset,
         "refused",
