@@ -139,13 +139,13 @@ def rows_in(path: Path, columns: Collection[str], values: Collection[Subject], k
     try:
         file = ds.dataset([str(path)], format=parquet_format(keyring))
         wanted = [name for name in file.schema.names if EVERY in columns or name.lower() in columns]
-        # DuckDB finds the local variable by its name.
-        part = file.to_table(columns=wanted)  # noqa: F841
+        part = file.to_table(columns=wanted)
     except (OSError, ValueError, pa.ArrowException, EsclusaError):
         return None
     if not wanted:
         return 0
     with duckdb.connect() as connection:
+        connection.register("part", part)
         types = connection.execute("SELECT column_name, column_type FROM (DESCRIBE part)").fetchall()
         met = " OR ".join(_carried(name, kind, value) for name, kind in types for value in values)
         row = connection.execute(f"SELECT count(*) FROM part WHERE {met}").fetchone()

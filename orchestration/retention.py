@@ -184,12 +184,12 @@ def _over_age(platform: Platform, dataset: str, policy: Policy, path: Path, now:
     keyring = Keyring.open(platform.settings.keys / "classes")
     wanted = [policy.column, *(policy.personal if policy.action == ANONYMISE else ())]
     try:
-        # DuckDB finds the local variable by its name.
-        part = ds.dataset([str(path)], format=parquet_format(keyring)).to_table(columns=wanted)  # noqa: F841
+        part = ds.dataset([str(path)], format=parquet_format(keyring)).to_table(columns=wanted)
     except (OSError, ValueError, pa.ArrowException, EsclusaError):
         return Removed(1, None)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.register("part", part)
         return find(connection, "part", policy, policy.over_age(clock_at))
 
 

@@ -179,7 +179,7 @@ def test_what_still_holds_the_subject_keeps_the_request_open(shop: Platform, mon
         patch.setitem(STEPS, "rows", lambda _: None)  # type: ignore[arg-type]
         with pytest.raises(
             ErasureUnproven, match=r"raw\.shop__sales.*still hold the subject.*esclusa erase --resume"
-        ) as e:
+        ) as told:
             carry_out(shop, request.id, now=NOW, build=build)
     assert ANN not in str(told.value)
     assert not (shop.settings.home / "receipts").exists()
