@@ -8,7 +8,8 @@ import pytest
 
 from esclusa.errors import Misused
 from esclusa.location import locate
-from esclusa.settings import SETTINGS, load_settings
+from esclusa.settings import SETTINGS, ledger_for, load_settings
+from tests.postgres import PASSWORD, Server
 
 
 def test_an_argument_wins_over_the_environment_and_the_environment_over_the_default() -> None:
@@ -42,3 +43,28 @@ def test_an_address_that_holds_a_secret_is_refused_without_repeating_it(url: str
     with pytest.raises(Misused) as refused:
         locate(url)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("repository", "named", "place"),
+    [
+        ("home/golden", "", "home/ledger.sqlite"),
+        ("https://data.example.org/golden", "", "state/ledger.sqlite"),
+        ("gone/golden", "", "state/ledger.sqlite"),
+        ("home/golden", "elsewhere.sqlite", "elsewhere.sqlite"),
+    ],
+)
+def test_reads_are_recorded_beside_a_local_repository_else_in_the_readers_own_ledger(
+    repository: str, named: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    settings = load_settings(repository, tmp_path / "state", {"ESCLUSA_LEDGER": named})
+    assert ledger_for(settings, locate(repository)).place == str(tmp_path / place)
+
+
+def test_the_address_of_a_ledger_is_not_shown_where_settings_are(postgres: Server) -> None:
+    settings = load_settings("golden", "state", {"ESCLUSA_LEDGER": postgres.url})
+    assert PASSWORD not in repr(settings)
+    place = ledger_for(settings, locate("golden")).place
+    assert place == f"127.0.0.1:{postgres.port}/postgres"
