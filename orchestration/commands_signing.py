@@ -88,7 +88,7 @@ def waive(
             for other in waivers.SIGNERS:  # what was signed under the former text is worth nothing
                 waivers.signature_file(path, other).unlink(missing_ok=True)
         _write({waivers.signature_file(path, role): signature, path: raw})
-        print(f"waiver of {rule} signed as {role} by {who}: {path}")
+        print(f"waiver of {rule} signed as {role} by {who}: {_here(path)}")
         lacking = [r for r in waivers.needed(found.items[rule]) if not waivers.signature_file(path, r).exists()]
         step = f"esclusa waive {dataset} {rule} --role {lacking[0]} --key <ssh key>" if lacking else "commit it"
         print(f"next: {step}, then: esclusa run --only {dataset}")
@@ -114,7 +114,7 @@ def _sign(found: Checklist, ledger: Ledger, role: str, principal: str, key: Path
     path = folder(register.directory, contract, environment) / file_of(role)
     _record(ledger, contract, raw, action="signed", role=role, principal=who, environment=str(environment))
     _write({path.with_name(f"{path.name}.sig"): signature, path: raw})
-    print(f"signed as {role} by {who}: {path}")
+    print(f"signed as {role} by {who}: {_here(path)}")
 
 
 def _revoke(found: Checklist, ledger: Ledger, role: str, principal: str, key: Path, reason: str) -> None:
@@ -137,7 +137,7 @@ def _revoke(found: Checklist, ledger: Ledger, role: str, principal: str, key: Pa
     _record(ledger, contract, raw, action="revoked", role=role, principal=who, environment=str(environment))
     target = signoff.revocation
     _write({target.with_name(f"{target.name}.sig"): signature, target: raw})
-    print(f"revoked by {who}: {target}")
+    print(f"revoked by {who}: {_here(target)}")
 
 
 def _gathered(dataset: str, environment: Environment) -> tuple[Checklist, Ledger]:
@@ -215,6 +215,11 @@ def _record(ledger: Ledger, contract: Contract, raw: bytes, **said: str) -> None
     ledger.append(
         "signoff", contract.name, {**said, "contractDigest": contract.digest, "document": sha256(raw).hexdigest()}
     )
+
+
+def _here(path: Path) -> Path:
+    """As somebody types it who stands in the checkout."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

@@ -92,7 +92,9 @@ def test_production_needs_every_signature(production: Journey, tmp_path: Path) -
 
     # One word of a definition, and a bound that this candidate does not keep.
     change(promises / "definitions" / "renewal_risk.yaml", "A band says what is likely", "A band says what is probable")
-    change(promises / "contracts" / f"{DATASET}.yaml", "[1000, 1000000]", "[1000, 3000]")
+    contract = promises / "contracts" / f"{DATASET}.yaml"
+    change(contract, "[1000, 1000000]", "[1000, 3000]")
+    change(contract, "\nversion: 1.0.0\n", "\nversion: 1.1.0\n")
     why = decided(production)
     assert why.candidate_refused
     assert why.decision is not None
