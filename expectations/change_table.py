@@ -120,6 +120,7 @@ ROWS = _rows(
     (f"{_COLUMN}/privacy/technique", presence(BREAKING, PERMISSIVE, BREAKING), "how personal data is protected"),
     (_below(f"{_COLUMN}/privacy", "category", "dataSubject"), PERMISSIVE, "whose personal data it is, of what kind"),
     (f"{_COLUMN}/privacy/erasureKey", flag(on=RESTRICTIVE, off=PERMISSIVE), "whether a person is erased by it"),
+    (f"{_COLUMN}/privacy/**", BREAKING, "how personal data is protected"),
     (f"{_COLUMN}/enum", _DEMANDED, "a list of accepted values"),
     (f"{_COLUMN}/enum/*", presence(added=WEAKENING, removed=BREAKING), "an accepted value"),
     (
@@ -132,8 +133,8 @@ ROWS = _rows(
         _UPPER,
         "a bound",
     ),
-    (f"{_COLUMN}/logicalTypeOptions/pattern", _DEMANDED, "a pattern"),
     (f"{_COLUMN}/logicalTypeOptions/format", BREAKING, "how a value is written"),
+    (f"{_COLUMN}/logicalTypeOptions/*", _DEMANDED, "what a value must look like"),
     (f"{_COLUMN}/relationships {_COLUMN}/relationships/*", _DEMANDED, "a reference"),
     (f"{_COLUMN}/transformLogic", BREAKING, "how a value is made"),
     (f"{_COLUMN}/transformSourceObjects/*", presence(added=ADDITIVE, removed=BREAKING), "where a value comes from"),

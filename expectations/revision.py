@@ -81,8 +81,7 @@ def term_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[C
         agreed = head.startswith("agreed") or head == "(writing)"
         kind = ChangeClass.ADMINISTRATIVE if agreed else ChangeClass.BREAKING
         if not head.startswith("version"):
-            shown = (_shown(said, difference.path[-1]) for said in (difference.before, difference.after))
-            changes.append(ClauseChange(difference.path, kind, "what a word means", *shown))
+            changes.append(ClauseChange(difference.path, kind, "what a word means", *_sides(difference)))
     return tuple(changes)
 
 
@@ -161,8 +160,7 @@ def _change(difference: Difference, found: Iterable[Difference]) -> ClauseChange
         difference.path,
         kind,
         f"{meaning}, renamed to {likely}?" if likely else meaning,
-        _shown(difference.before, difference.path[-1]),
-        _shown(difference.after, difference.path[-1]),
+        *_sides(difference),
     )
 
 
@@ -179,11 +177,24 @@ def _successor(gone: Difference, found: Iterable[Difference]) -> str:
     return ""
 
 
-def _shown(said: Any, name: str) -> str:
+def _sides(difference: Difference) -> tuple[str, str]:
+    """Both sides, long texts from a little before the place where they part."""
+    before, after = difference.before, difference.after
+    if not (isinstance(before, str) and isinstance(after, str)):
+        return _shown(before), _shown(after)
+    same = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
+    start = before.rfind(" ", 0, max(0, same - _SHOWN // 3)) + 1 if max(len(before), len(after)) > _SHOWN else 0
+    mark = "…" if start else ""
+    return mark + _shown(before[start:]), mark + _shown(after[start:])
+
+
+def _shown(said: Any) -> str:
     if said is None:
         return ""
-    if said is True and isinstance(name, str):
-        return "yes"
+    if isinstance(said, bool):
+        return "yes" if said else "no"
     if isinstance(said, Mapping):
         return f"{len(said)} clauses" if len(said) != 1 else next(f"{k}: {v}" for k, v in said.items())[:_SHOWN]
     text = " ".join(str(said).split())

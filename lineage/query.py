@@ -49,7 +49,8 @@ def _qualified(sql: str, known: Mapping[str, Iterable[str]]) -> exp.Expr:
     schema: dict[str, Any] = {}
     for relation, columns in known.items():
         space, _, table_name = relation.partition(".")
-        schema.setdefault(space, {})[table_name] = dict.fromkeys(columns, "unknown")
+        if typed := dict.fromkeys(columns, "unknown"):  # sqlglot refuses a table without columns
+            schema.setdefault(space, {})[table_name] = typed
     return qualify(
         parsed,
         dialect=_DIALECT,

@@ -1,4 +1,4 @@
-"""What changed in the promises since the last release or a revision, and whether each version was raised as that demands.
+"""What changed in the promises since the last release or a revision, and whether each version was raised enough.
 
 Belongs here: gathering it. Does not: classes (`expectations/change_table.py`), showing it (`commands_check.py`).
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from expectations.change import Bump
 from expectations.contract import Contract, SourceContract, Term
-from expectations.loader import ContractError, load_contracts, load_glossary, load_sources
+from expectations.loader import ContractError, Problem, load_contracts, load_glossary, load_sources
 from expectations.loader.custom import custom
 from expectations.revision import (
     ClauseChange,
@@ -80,7 +80,7 @@ def lint(room: Path) -> Promised:
     Raises:
         ContractError: with every problem found.
     """
-    problems = []
+    problems: list[Problem] = []
 
     def read(load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
@@ -116,14 +116,12 @@ def check(settings: Settings, promised: Promised, datasets: Iterable[str], again
         return tuple(_contract(c, released_contract(settings, c.name), promised) for c in contracts)
     at = Revision(settings.expectations, against)
     systems = sorted({use.system for c in contracts for use in c.sources} & promised.sources.keys())
-    terms = sorted({use.term for c in contracts for use in c.terms})
+    sources = [promised.sources[system] for system in systems]
+    terms = [promised.glossary[name] for name in sorted({use.term for c in contracts for use in c.terms})]
     return (
         *(_contract(c, at.document("contracts", c.path), promised) for c in contracts),
-        *(
-            _source(promised.sources[s], at.document("sources", promised.sources[s].path), promised, settings)
-            for s in systems
-        ),
-        *(_term(promised.glossary[t], at.document("definitions", promised.glossary[t].path), promised) for t in terms),
+        *(_source(s, at.document("sources", s.path), promised, settings) for s in sources),
+        *(_term(t, at.document("definitions", t.path), promised) for t in terms),
     )
 
 

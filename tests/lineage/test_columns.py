@@ -141,3 +141,15 @@ def test_doubt_is_carried_along_the_chain() -> None:
     )
     assert set(lineage.uncertain["made"]) >= {"twice"}
     assert "one" not in lineage.uncertain["made"]
+
+
+def test_a_source_whose_columns_nobody_agreed_makes_its_readers_uncertain_and_no_others() -> None:
+    bare = LandedTable("raw.bare__things", "bare", "things", ())
+    models = [
+        Model("candidate.of_bare", "select a from raw.bare__things", (bare.relation,), "of_bare"),
+        Model("candidate.of_shop", "select id from raw.shop__orders", (READS[0],), "of_shop"),
+    ]
+    lineage = column_lineage(models, [bare, *LANDED])
+    assert "a" in lineage.uncertain["of_bare"]
+    assert lineage.tables("of_bare") == {("bare", "things")}
+    assert lineage.uncertain["of_shop"] == {}
