@@ -58,7 +58,7 @@ def test_reads_are_recorded_beside_a_local_repository_else_in_the_readers_own_le
     repository: str, named: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "golden").mkdir(parents=True)
     settings = load_settings(repository, tmp_path / "state", {"ESCLUSA_LEDGER": named})
     assert ledger_for(settings, locate(repository)).place == str(tmp_path / place)
 
