@@ -62,9 +62,7 @@ def test_a_revoked_dataset_is_refused_at_once_with_the_reason_and_the_owner(smal
     assert entry.body == said
 
 
-def test_a_kept_certificate_file_is_revoked_also_after_a_newer_release(
-    small: Platform, tmp_path: Path
-) -> None:
+def test_a_kept_certificate_file_is_revoked_also_after_a_newer_release(small: Platform, tmp_path: Path) -> None:
     certificate = publish(small, "orders")
     folder = small.settings.golden / "targets" / "orders"
     kept = tmp_path / "kept.json"
