@@ -1,6 +1,5 @@
 """What signers type: the checklist shows the evidence, a signature is checked before anything is written."""
 
-
 from __future__ import annotations
 
 import json
