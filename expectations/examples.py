@@ -12,6 +12,7 @@ import duckdb
 
 from expectations.contract import Contract
 from expectations.kinds import KINDS
+from expectations.retention import erasure_keys
 from expectations.rules import Rule, RuleError, rules_of
 from expectations.scope import EPOCH, scoped
 from expectations.sql import quote
@@ -56,7 +57,11 @@ def examples(
             ).fetchall()
     except (RuleError, KeyError, duckdb.Error):
         return []  # the finding itself says why the rule could not be evaluated
-    labels = [(name, contract.table.column(name).classification) for name in contract.table.key]
+    keys_of_people = erasure_keys(contract)  # whoever may be erased must not stay in a record of checks
+    labels = [
+        (name, "" if name in keys_of_people else contract.table.column(name).classification)
+        for name in contract.table.key
+    ]
     return [
         ", ".join(f"{name}={_masked(v, label)}" for (name, label), v in zip(labels, row, strict=True)) for row in rows
     ]

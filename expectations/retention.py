@@ -70,7 +70,7 @@ class Policy:
         Args:
             clock_at: as for `cutoff`. The session's time zone is UTC.
         """
-        aged = f"CAST({quote(self.column)} AS TIMESTAMP) < {literal(self.cutoff(clock_at), 'TIMESTAMP')}"
+        aged = f"TRY_CAST({quote(self.column)} AS TIMESTAMP) < {literal(self.cutoff(clock_at), 'TIMESTAMP')}"
         if self.action != ANONYMISE:
             return aged
         return f"{aged} AND ({' OR '.join(f'{quote(c)} IS NOT NULL' for c in self.personal)})"
@@ -138,7 +138,7 @@ def find(connection: duckdb.DuckDBPyConnection, relation: str, policy: Policy, c
         relation: SQL usable after FROM, with the policy's column.
         condition: as `Policy.over_age`.
     """
-    oldest = f"min(CAST({quote(policy.column)} AS TIMESTAMP))"
+    oldest = f"min(TRY_CAST({quote(policy.column)} AS TIMESTAMP))"
     row = connection.execute(f"SELECT count(*), {oldest} FROM {relation} WHERE {condition}").fetchone()
     assert row is not None
     return Removed(row[0], row[1].replace(tzinfo=UTC) if row[1] else None)

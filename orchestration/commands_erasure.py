@@ -90,7 +90,8 @@ def _show(settings: Settings, request: Request, account: Mapping[str, Any], cons
         table.add_row(name, rows)
     console.print(table if table.row_count else "nothing held the subject")
     for dataset, outcome in sorted(account["datasets"].items()):
-        console.print(f"{dataset}: {outcome}", highlight=False)
+        told = f"who read it, and is to be told: esclusa ledger show --kind read --dataset {dataset}"
+        console.print(f"{dataset}: {outcome}; {told}", highlight=False)
     proof = account["proof"]
     console.print(
         f"proven: {proof['relationsQueried']} relations and {proof['parquetFilesQueried']} Parquet files asked, "

@@ -108,7 +108,10 @@ def _let_go(
     policy = policies(contract).get(contract.name)
     if policy is not None:
         clock_at = dataset_clock(contract, promises.clocks).at(now, now)
-        found = remove(connection, f"candidate.{quote(contract.name)}", policy, clock_at)
+        try:
+            found = remove(connection, f"candidate.{quote(contract.name)}", policy, clock_at)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            return  # it has no such column, or is a view: pin and audit say what is wrong with it
         if found.rows:
             progress(f"{found.rows:,} rows past their time: {policy.hold or f'{policy.action}d'}")
 

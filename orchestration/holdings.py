@@ -5,8 +5,11 @@ Belongs here: looking, in the warehouse and in files. Does not: deleting (`erasu
 
 from __future__ import annotations
 
+import mmap
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,17 +182,18 @@ def search(root: Path, value: str, left_out: Collection[Path]) -> tuple[int, dic
         left_out: directories that are not searched.
     """
     word = re.compile(rb"(?<![0-9A-Za-z_.-])" + re.escape(value.encode()) + rb"(?![0-9A-Za-z_.-])")
-    searched, found = 0, {}
+    searched = 0
+    found: dict[str, int] = {}
     for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.is_symlink()):
         if any(path.is_relative_to(directory) for directory in left_out):
             continue
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:  # another step's own, and gone meanwhile
-            continue
         searched += 1
-        if hits := len(word.findall(content)):
-            found[str(path.relative_to(root))] = hits
+        with suppress(FileNotFoundError), path.open("rb") as stream:  # another step's own, and gone meanwhile
+            if size := os.fstat(stream.fileno()).st_size:
+                with mmap.mmap(stream.fileno(), size, access=mmap.ACCESS_READ) as content:
+                    hits = sum(1 for _ in word.finditer(content))
+                if hits:
+                    found[str(path.relative_to(root))] = hits
     return searched, found
 
 

@@ -35,6 +35,7 @@ def lint_slas(document: Document) -> Iterator[Problem]:
             yield from _element(document, at, element, tables)
         if name in SLA_MEASURED:
             yield from _measured(document, at, sla)
+            yield from _timed(document, at, element)
         if name == "retention" and custom(sla).get("deletion", {}).get("action") == "anonymise":
             yield from _anonymised(document, at, element.partition(".")[0])
 
@@ -67,6 +68,17 @@ def _measured(document: Document, at: Location, sla: Mapping[str, Any]) -> Itera
         yield document.problem(
             at, f"has the unit {sla.get('unit', '(none)')}; required: one of {', '.join(TIME_UNITS)}", meant
         )
+
+
+def _timed(document: Document, at: Location, element: str) -> Iterator[Problem]:
+    """An age is measured on a date or a time."""
+    for table in document.data["schema"]:
+        for column in table["properties"]:
+            logical = column.get("logicalType", "")
+            if element == f"{table['name']}.{column['name']}" and logical not in ("date", "timestamp"):
+                yield document.problem(
+                    (*at, "element"), f"names {column['name']}, a {logical}; required: a date or timestamp"
+                )
 
 
 def _anonymised(document: Document, at: Location, table: str) -> Iterator[Problem]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import duckdb
 import pytest
 
-from expectations.contract import Contract
+from expectations.contract import Contract, Sla
 from expectations.examples import examples
 from tests.expectations.audited import column, contract
 
@@ -35,3 +38,10 @@ def test_short_keys_are_masked_whole_and_few_are_shown() -> None:
         agreed = contract(column("id", key_position=1, classification="restricted"), column(required=True))
         rows = "(SELECT (i % 9)::VARCHAR AS id, NULL AS c FROM range(9) r(i))"
         assert examples(connection, rows, agreed, "c__required", limit=2) == ["id=…", "id=…"]
+
+
+def test_a_key_by_which_somebody_may_be_erased_is_masked_whatever_its_class() -> None:
+    promise = Sla("retention", "things.c", timedelta(1), "", "", {"deletion": {"erasure": {"key": "id"}}}, 1)
+    with duckdb.connect() as connection:
+        erasable = replace(keyed("internal"), slas=(promise,))
+        assert examples(connection, "(SELECT 'alice' AS id, NULL AS c)", erasable, "c__required") == ["id=a…e"]
