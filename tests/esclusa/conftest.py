@@ -9,6 +9,7 @@ import pytest
 
 from tests.esclusa.golden import Golden, fresh_golden
 from tests.esclusa.kept import Kept
+from tests.esclusa.roles import publish_sales
 from tests.postgres import Server
 
 
@@ -16,6 +17,15 @@ from tests.postgres import Server
 def golden(tmp_path: Path) -> Golden:
     """A golden repository of this test alone, its root pinned."""
     return fresh_golden(tmp_path)
+
+
+@pytest.fixture
+def shop(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> Golden:
+    """A golden repository with datasets whose roles differ. Nobody says who reads."""
+    monkeypatch.delenv("ESCLUSA_ROLE")
+    monkeypatch.delenv("ESCLUSA_PURPOSE")
+    publish_sales(golden)
+    return golden
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

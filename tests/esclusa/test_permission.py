@@ -1,73 +1,18 @@
-"""Reading in a role and for a purpose: what is handed out, what is refused in which words, what is recorded."""
+"""Reading in a role and for a purpose: what is handed out, what is refused in which words."""
 
 from __future__ import annotations
 
 import hmac
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import esclusa
-from esclusa.ledger import Entry, Ledger
-from esclusa.readlog import account
-from expectations.contract import Contract, Role
-from expectations.environment import Environment
-from lineage.certificate import certify
-from lineage.repository import DatasetRelease, GoldenRepository
 from tests.esclusa.golden import ORDERS, Golden
-from tests.golden_repository import CODE, NOW, small_contract, small_input, small_pin, small_verdict
-
-CLERK = Role("clerk", "read", ("billing",), ("ada", "eva"), date(2099, 12, 31), {"deny": ["customer"]}, 1)
-MODEL = Role("model", "read", ("scoring",), ("ada",), date(2099, 12, 31), {"mask": {"customer": "hash"}}, 1)
-FORMER = Role("former", "read", ("billing",), ("eva",), date(2020, 12, 31), {}, 1)
-AS_CLERK = {"role": "clerk", "purpose": "billing"}
-AS_MODEL = {"role": "model", "purpose": "scoring"}
-
-
-def released(writer: GoldenRepository, contract: Contract, environment: Environment) -> DatasetRelease:
-    """A contract's orders, certified now."""
-    now = datetime.now(UTC)
-    pinned = small_pin(contract, ORDERS, writer.keys.directory.parent / "pins" / contract.name)
-    verdict = replace(small_verdict(contract, pinned, now), environment=environment)
-    certificate = certify(
-        verdict,
-        contract,
-        pinned,
-        inputs=[small_input(now)],
-        code=CODE,
-        run="run-1",
-        clock=NOW,
-        pinned_at=now,
-        valid_until=now.replace(year=now.year + 1),
-        previous=writer.certificate(contract.name),
-        signer=writer.keys.signer("gate"),
-        certified_at=now,
-    )
-    return DatasetRelease(contract, pinned, certificate)
-
-
-@pytest.fixture
-def shop(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> Golden:
-    """`sales`, with roles that differ; `official`, certified for production. Nobody says who reads."""
-    monkeypatch.delenv("ESCLUSA_ROLE")
-    monkeypatch.delenv("ESCLUSA_PURPOSE")
-    small = small_contract("sales", list(ORDERS[0]))
-    sales = replace(small, roles=(CLERK, MODEL, FORMER), custom={"aiUse": {"prohibited": ["profiling"]}})
-    official = replace(small_contract("official", list(ORDERS[0])), roles=(CLERK,))
-    writer = golden.writer()
-    writer.publish([released(writer, sales, Environment.SANDBOX), released(writer, official, Environment.PRODUCTION)])
-    return golden
-
-
-def entries(golden: Golden, kind: str) -> list[Entry]:
-    return list(Ledger(golden.path.parent / "ledger.sqlite").entries(kind))
+from tests.esclusa.roles import AS_CLERK, AS_MODEL
 
 
 def test_who_says_no_role_is_told_every_role_its_purposes_and_who_approves_them(shop: Golden) -> None:
@@ -207,108 +152,8 @@ def test_an_unknown_environment_is_refused_with_the_nearest_one(monkeypatch: pyt
     assert refused.value.remedy == "Did you mean production?"
 
 
-def test_every_read_is_recorded_without_a_value(shop: Golden) -> None:
-    esclusa.read("sales", columns=["amount"], **AS_CLERK, **shop.at)
-    esclusa.sql("SELECT count(*) FROM sales", **AS_MODEL, **shop.at)
-    esclusa.open(**shop.at).read("sales", as_="duckdb", **AS_MODEL)
-    certificate = esclusa.why("sales", **shop.at).certificate
-    assert certificate is not None
-    read, query, relation = entries(shop, "read")
-    assert (read.dataset, read.body) == (
-        "sales",
-        {
-            **AS_CLERK,
-            "user": account(),
-            "certificate": certificate.digest,
-            "columns": ["amount"],
-            "masked": {},
-            "rows": 40,
-            "by": "read",
-        },
-    )
-    assert (query.body["by"], query.body["rows"], query.body["masked"]) == ("sql", 40, {"customer": "hash"})
-    assert (relation.body["by"], relation.body["columns"]) == ("read", ["order_id", "customer", "amount"])
-
-
-REFUSALS = {
-    "NotPermitted": lambda at: esclusa.read("sales", columns=["customer"], **AS_CLERK, **at),
-    "UnknownColumn": lambda at: esclusa.read("sales", columns=["customr"], **AS_CLERK, **at),
-    "Expired": lambda at: esclusa.read("stale", **AS_CLERK, **at),
-    "Withdrawn": lambda at: esclusa.sql("FROM gone", **AS_CLERK, **at),
-}
-
-
-@pytest.mark.parametrize("reason", REFUSALS)
-def test_every_refusal_is_recorded_with_its_reason(shop: Golden, reason: str) -> None:
-    with pytest.raises(getattr(esclusa, reason)):
-        REFUSALS[reason](shop.at)
-    (entry,) = entries(shop, "read-refused")
-    assert {**entry.body, "columns": None} == {
-        **AS_CLERK,
-        "user": account(),
-        "columns": None,
-        "reason": reason,
-        "rows": 0,
-    }
-    assert not entries(shop, "read")
-
-
-def test_a_tampered_file_and_a_rolled_back_repository_are_recorded(shop: Golden) -> None:
-    shop.target("sales", "part-00000.parquet").write_bytes(b"PAR1")
-    with pytest.raises(esclusa.Tampered):
-        esclusa.read("sales", **AS_CLERK, **shop.at)
-    (shop.path / "metadata" / "timestamp.json").write_text("{}")
-    with pytest.raises(esclusa.NotGenuine) as broken:
-        esclusa.read("sales", **AS_CLERK, **shop.at)
-    told = [(entry.dataset, entry.body["reason"]) for entry in entries(shop, "read-refused")]
-    assert told == [("sales", "Tampered"), ("", type(broken.value).__name__)]
-
-
 def test_policies_that_were_edited_are_refused_before_anything_is_decided(shop: Golden) -> None:
     policies = shop.target("sales", "policies.cedar")
     policies.write_text(policies.read_text().replace('"former"', '"anyone"').replace("2020-12-31", "2099-12-31"))
     with pytest.raises(esclusa.Tampered, match=r"policies\.cedar"):
         esclusa.read("sales", role="anyone", purpose="billing", **shop.at)
-
-
-@pytest.fixture
-def full(shop: Golden) -> Iterator[Golden]:
-    """A ledger that takes no more entries."""
-    ledger = shop.path.parent / "ledger.sqlite"
-    ledger.unlink(missing_ok=True)
-    ledger.mkdir()
-    yield shop
-    ledger.rmdir()
-
-
-def test_a_read_that_cannot_be_recorded_is_refused(full: Golden) -> None:
-    for read in (
-        lambda: esclusa.read("sales", **AS_CLERK, **full.at),
-        lambda: esclusa.read("sales", as_="duckdb", **AS_CLERK, **full.at),
-        lambda: esclusa.sql("FROM sales", **AS_CLERK, **full.at),
-    ):
-        with pytest.raises(esclusa.LedgerUnavailable):
-            read()
-
-
-def test_a_refusal_that_cannot_be_recorded_stays_that_refusal(full: Golden) -> None:
-    with pytest.raises(esclusa.NotPermitted):
-        esclusa.read("sales", columns=["customer"], **AS_CLERK, **full.at)
-
-
-def test_who_reads_is_the_account_of_the_process_whatever_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = account()
-    for variable in ("USER", "LOGNAME", "LNAME", "USERNAME"):
-        monkeypatch.setenv(variable, "somebody.else")
-    assert account() == before
-
-
-def test_a_repository_that_is_not_there_gets_no_ledger_beside_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ESCLUSA_STATE", str(tmp_path / "state"))
-    with pytest.raises(esclusa.EsclusaError):
-        esclusa.read("sales", repository=tmp_path / "nowhere")
-    assert not (tmp_path / "ledger.sqlite").exists()
