@@ -128,6 +128,10 @@ def test_a_source_states_the_retention_of_each_of_its_tables(tmp_path: Path) -> 
     assert policies(read)["orders"] == Policy("orders", "ordered_at", timedelta(days=10), "delete", (), "shop.owner")
     with pytest.raises(ContractError, match="no column of personal data"):
         load_source(changed(tmp_path, SOURCE, tail, promise + deletion % "anonymise" + tail))
+    with pytest.raises(ContractError, match="names buyer, a string; required: a date or timestamp"):
+        load_source(
+            changed(tmp_path, SOURCE, tail, promise.replace("ordered_at", "buyer") + deletion % "delete" + tail)
+        )
     wrong = promise.replace("ordered_at", "ordered_on")
     with pytest.raises(ContractError, match="ordered_on, which does not exist"):
         load_source(changed(tmp_path, SOURCE, tail, wrong + deletion % "delete" + tail))

@@ -122,8 +122,8 @@ def open_shop(
             row = json.dumps({"id": None, "buyer": buyer, "sold_at": f"{plain:%Y-%m-%d %H:%M:%S}"})
             connection.execute("INSERT INTO quarantine.shop__sales VALUES ('l1', 'd1', ?, [], ?)", [landed, row])
         connection.execute(
-            "INSERT INTO meta.loads (load_id, delivered, accepted, quarantined) VALUES ('l1', ?, ?, ?)",
-            [2 * len(listed), len(listed), len(listed)],
+            "INSERT INTO meta.loads VALUES ('l1', 'shop', 'sales', 'f.csv', 'd1', ?, ?, ?, ?, false, [], ?, 0, 0, 0)",
+            [promises.sources["shop"].digest, 2 * len(listed), len(listed), len(listed), landed],
         )
         connection.execute(
             "CREATE VIEW staging.stg_sales AS SELECT id, upper(id) AS code, buyer, sold_at FROM raw.shop__sales"
