@@ -83,7 +83,9 @@ class Clause:
         offences = list(self.offences(evidence))
         broken = State.WARN if self.severity == "warning" else State.FAIL
         seen = "; ".join(offences[:_SHOWN]) + (f"; and {len(offences) - _SHOWN} more" if len(offences) > _SHOWN else "")
-        next_step = f"{self.remedy.format(path=contract.path, dataset=contract.name)}, then: esclusa run --only {contract.name}"
+        next_step = (
+            f"{self.remedy.format(path=contract.path, dataset=contract.name)}, then: esclusa run --only {contract.name}"
+        )
         return Finding(
             rule=self.rule(contract),
             item=self.item,
