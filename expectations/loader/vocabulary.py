@@ -263,7 +263,7 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
         "role",
         "columns",
         mapping(allow=NAMES, deny=NAMES, mask={"type": "object", "additionalProperties": words(*MASKS)}),
-        "columns above internal that the role needs (`allow`), and columns that it gets masked (`mask`) or not (`deny`)",
+        "columns above internal that it needs (`allow`), and columns that it gets masked (`mask`) or not (`deny`)",
     ),
     CustomProperty("role", "expires", DAY, "last day of the grant"),
     CustomProperty(
