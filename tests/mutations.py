@@ -159,11 +159,11 @@ def _repeated(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
 
 
 def _fewer_rows(bench: Workbench) -> Iterator[Mutation]:
-    """Rows are lost, none that is the last of its kind: any; then first those that no query counts."""
+    """Rows are lost, none that is the last of its kind: any; then first those that no query counts; then by chance."""
     kind = [f"row_number() OVER (PARTITION BY {quote(c)} ORDER BY hash(rowid)) = 1" for c in bench.told_apart]
     last = " + ".join(["0", *(f"({sql})::INTEGER" for sql in kind)])
-    for order in ("0", bench.weight):
-        ranked = f"SELECT *, true AS spare, {last} AS last, {order} AS weight, hash(rowid) AS chance FROM candidate"
+    for kept, order in ((last, "0"), (last, bench.weight), ("0", "0")):
+        ranked = f"SELECT *, true AS spare, {kept} AS last, {order} AS weight, hash(rowid) AS chance FROM candidate"
         ranked = f"SELECT *, row_number() OVER (ORDER BY last, weight, chance) AS place FROM ({ranked})"
         left = f"SELECT * EXCLUDE (place, last, weight, chance) FROM ({ranked}) WHERE place > "
         if bench.summed:
@@ -223,13 +223,16 @@ def _alike(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
 
 
 def _displaced(bench: Workbench, rule: Rule) -> Iterator[Mutation]:
-    """Rows leave a group: one that the rule names, or the smallest."""
+    """Rows leave a group: one that the rule names, the rarest first; or the smallest, of which one is left."""
     (column,) = rule.columns
     name, engine_type = quote(column), bench.scope.types[column]
     fewest = f"SELECT {name} FROM candidate WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 1"
-    named = [literal(group, engine_type) for group in rule.arguments.get("groups", ())] or [f"({fewest})"]
-    for group in named:
-        yield from _making_true(bench, rule, (f"({name} <> {group})", [column]), among=f"{name} = {group}")
+    groups = [literal(group, engine_type) for group in rule.arguments.get("groups", ())]
+    groups.sort(key=lambda group: bench.value(f"SELECT count(*) FROM candidate WHERE {name} = {group}"))
+    named = [(group, "true") for group in groups]
+    one = f"rowid <> (SELECT min(rowid) FROM candidate WHERE {name} = ({fewest}))"
+    for group, but in named or [(f"({fewest})", one)]:
+        yield from _making_true(bench, rule, (f"({name} <> {group})", [column]), among=f"{name} = {group} AND {but}")
 
 
 def _queried(bench: Workbench, rule: Rule) -> Iterator[Mutation]:

@@ -29,6 +29,7 @@ ROW_KINDS = frozenset(
     {"nullValues", "missingValues", "invalidValues", "references", "duplicateValues", "primaryKey", "sql"}
 )
 QUERIES = frozenset({"sql", "reconciliation"})
+COUNTING = frozenset({"rowCount", "reconciliation", "k_anonymity", "l_diversity", "representation"})
 ROWS = "*"  # stands among the columns that a rule reads
 
 
@@ -155,12 +156,13 @@ class Workbench:
 
     def reads(self, rule: Rule) -> frozenset[str]:
         """Columns that a rule speaks of, with those that they follow from; `ROWS` where it says how many there are."""
-        named, counts = _speaks_of(rule), rule.kind in {"rowCount", "reconciliation", "k_anonymity", "l_diversity"}
+        named, counts = _speaks_of(rule), rule.kind in COUNTING
         if rule.kind in QUERIES:
             tree = self.query(rule)
             named |= columns_in(tree)
-            # … where it reconciles with another
-            counts = counts or any(table.name != CANDIDATE for table in tree.find_all(exp.Table))
+            # … where it reconciles with another, or tells values apart
+            others = any(table.name != CANDIDATE for table in tree.find_all(exp.Table))
+            counts = counts or others or tree.find(exp.Distinct) is not None
         columns = named & self.scope.types.keys()
         return self.inputs(columns, rule) | columns | ({ROWS} if counts else set())
 

@@ -118,13 +118,13 @@ class Stand:
     def bite(self, rule: Rule) -> Bitten | None:
         """The first mutation that breaks a rule alone, else the one of a few that breaks the fewest others."""
         found: list[Bitten] = []
+        tied = self.tied(rule)
         for mutation in mutations(self.bench, rule):
             if self.mutate(rule, mutation):
                 failing = self.failing()
                 found.append(Bitten(mutation.said, failing.pop(rule.id), frozenset(failing)))
-                if not failing or len(found) == ENOUGH:
+                if not failing or (len(found) >= ENOUGH and any(b.others <= tied for b in found)):
                     break
-        tied = self.tied(rule)
         return min(found, key=lambda bitten: (len(bitten.others - tied), len(bitten.others)), default=None)
 
     def tied(self, rule: Rule) -> frozenset[str]:
