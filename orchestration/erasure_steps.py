@@ -78,7 +78,7 @@ def _settle(connection: duckdb.DuckDBPyConnection, relation: tuple[str, str], co
 def forget_records(work: Work) -> None:
     """Remove what was made of these rows and is made anew: pins, decisions and examples, builds, logs, scratch."""
     settings, workshop = work.platform.settings, work.platform.workshop
-    for dataset in work.account["fed"]:
+    for dataset in work.account["fed"] if work.found else ():
         shutil.rmtree(settings.workshop / "pins" / dataset, ignore_errors=True)
         workshop.forget("decisions", dataset)
         workshop.forget("builds", "+".join(sorted(family_of(work.platform.manifest, dataset))))
@@ -90,7 +90,7 @@ def forget_records(work: Work) -> None:
 
 def build_again(work: Work) -> None:
     """Take what was made of these rows through the gate again; where it refuses, the next step withdraws."""
-    if not (work.account["tables"] or work.account["files"]):
+    if not work.found:
         work.account["datasets"] = {}
         return
     try:

@@ -72,6 +72,11 @@ class Work:
                 found.append(replace(self.subject, value=str(shown[0])))
         return found
 
+    @property
+    def found(self) -> bool:
+        """Whether anything held the subject."""
+        return bool(self.account["tables"] or self.account["files"])
+
     def name_of(self, path: Path) -> str:
         """A file below the platform's directory."""
         return str(path.relative_to(self.platform.settings.home))
