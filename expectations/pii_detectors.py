@@ -52,7 +52,7 @@ class Detector:
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
-        return re.compile(f"{BEFORE}(?:{self.form}){AFTER}")
+        return re.compile(f"{BEFORE}(?:{self.form}){AFTER}", re.ASCII)  # as RE2 reads classes
 
     def looks(self, text: str) -> frozenset[str]:
         """Parts of a text that look so."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import binom
 
 from expectations.contract import Contract
@@ -271,6 +273,13 @@ def test_a_million_rows_cost_a_bounded_multiple_of_hashing_them(
     with capsys.disabled():
         print(f"\n{request.node.callspec.id}: {scanned_in:.2f} s, {scanned_in / hashed:.0f} times as long as hashing")
     assert scanned_in < times * hashed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.from_regex(r"[-+@.:/() 0-9A-Za-z%_\u0660-\u0669éñ]{0,60}", fullmatch=True) | st.text(max_size=40))
+def test_no_text_breaks_a_detector(text: str) -> None:
+    for detector in DETECTORS:
+        assert all(detector.check(part) in {True, False} for part in detector.looks(text))
 
 
 def test_a_detector_of_every_kind_is_made_and_found() -> None:
