@@ -205,7 +205,8 @@ def test_most_rules_fail_exactly_alone(bitten: dict[str, Bitten], capsys: pytest
         print(f"\n{len(bitten) - len(company)} of {len(bitten)} rules fail exactly alone; with others fail")
         for rule, others in company.items():
             print(f"  {rule}: {', '.join(sorted(others))}")
-    assert len(company) < len(bitten) / 7
+    # A strange value in a quasi-identifier is a group of one as well, and a changed amount no longer adds up.
+    assert len(company) < len(bitten) / 4
 
 
 @pytest.mark.parametrize("dataset", CONTRACTS)
