@@ -6,7 +6,7 @@ Belongs here: the record and how to read dbt's run results into it. Does not: ru
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import duckdb
@@ -23,16 +23,27 @@ class Build:
         fingerprint: digest of the code and the loads that went in.
         problems: dataset → why dbt made no candidate of it; empty where all were made.
         tests: unique id → (status, failing rows).
+        let_go: dataset → terms under which rows past their time have left its candidate since.
     """
 
     fingerprint: str
     problems: Mapping[str, str]
     tests: Mapping[str, tuple[str, int | None]]
+    let_go: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
         """True where every dataset of the family has a candidate and no test is to be asked again."""
         return not self.problems and all(status in {"pass", "warn"} for status, _ in self.tests.values())
+
+    def stands(self, fingerprint: str, terms: Mapping[str, str]) -> bool:
+        """True where a build made now would make the same candidates.
+
+        Args:
+            fingerprint: of the code and the loads as they are now.
+            terms: dataset → terms of its retention now; what has left under others would come back.
+        """
+        return self.settled and self.fingerprint == fingerprint and self.let_go.items() <= terms.items()
 
     def refusal(self, dataset: str, owner: str) -> str:
         """Why there is no candidate of a dataset, for a person; empty where there is one."""
@@ -89,7 +100,7 @@ def recall_build(workshop: Workshop, manifest: Manifest, dataset: str) -> Build 
     if document is None:
         return None
     tests = {uid: (status, failures) for uid, (status, failures) in document["tests"].items()}
-    return Build(fingerprint=document["fingerprint"], problems=document["problems"], tests=tests)
+    return Build(document["fingerprint"], document["problems"], tests, document.get("let_go", {}))
 
 
 def current_fingerprint(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dataset: str) -> str:

@@ -19,7 +19,6 @@ from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
 from expectations.pii import scan
 from expectations.readiness import expected_rules, judge
-from expectations.retention import policies, remove
 from expectations.rules import remedy
 from expectations.signing.endorsement import endorse
 from expectations.sql import quote
@@ -41,6 +40,7 @@ from orchestration.decisions import (
 from orchestration.delivery import observed_changes
 from orchestration.golden import served_statistics
 from orchestration.keyrings import pseudonym_secrets, sealed
+from orchestration.letting_go import let_go
 from orchestration.manifest import Manifest, SourceTable
 from orchestration.promises import Promises
 from orchestration.recorded import verdict_body
@@ -76,7 +76,7 @@ def decide(
         last, around = recall_decision(workshop, dataset), circumstances(workshop, promises, dataset)
         if last is not None and last.still_holds(build.fingerprint, around, contract, now):
             return replace(last, renewed=False)
-        _let_go(connection, contract, promises, now, progress)
+        let_go(workshop, connection, promises, manifest, dataset, build, now=now, progress=progress)
         progress("pinning")
         try:
             pinned = pin(
@@ -99,21 +99,6 @@ def decide(
             progress("sealing")  # here and not when publishing, which then takes no longer for more rows
             sealed(workshop.settings, decision.pin, contract)
     return decision
-
-
-def _let_go(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, promises: Promises, now: datetime, progress: Progress
-) -> None:
-    """Rows past their time leave the candidate before it is pinned: time alone must not shut a gate."""
-    policy = policies(contract).get(contract.name)
-    if policy is not None:
-        clock_at = dataset_clock(contract, promises.clocks).at(now, now)
-        try:
-            found = remove(connection, f"candidate.{quote(contract.name)}", policy, clock_at)
-        except (duckdb.BinderException, duckdb.CatalogException):
-            return  # it has no such column, or is a view: pin and audit say what is wrong with it
-        if found.rows:
-            progress(f"{found.rows:,} rows past their time: {policy.hold or f'{policy.action}d'}")
 
 
 def _forget_superseded_pins(pinned: Pin) -> None:

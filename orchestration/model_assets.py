@@ -21,6 +21,7 @@ from orchestration.builds import (
     remedy_for,
     remember_build,
 )
+from orchestration.letting_go import terms
 from orchestration.manifest import DBT, Manifest, SourceTable
 from orchestration.platform import Platform
 from orchestration.refusals import refuse
@@ -109,7 +110,7 @@ def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefi
         with told(), workshop.warehouse() as connection:
             fingerprint = current_fingerprint(connection, manifest, family[0])
         last = recall_build(workshop, manifest, family[0])
-        if last is not None and last.settled and last.fingerprint == fingerprint:
+        if last is not None and last.stands(fingerprint, terms(platform.promises, family)):
             context.log.info("nothing changed since the last build: its candidates stand")
             yield from _standing(context, manifest, family, last)
             return

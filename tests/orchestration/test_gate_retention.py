@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from expectations.verdict import State
-from orchestration.builds import Build, current_fingerprint, remember_build
+from orchestration.builds import Build, current_fingerprint, recall_build, remember_build
 from orchestration.decisions import Decision, circumstances
 from orchestration.gate import decide
+from orchestration.letting_go import terms
 from orchestration.platform import Platform
 from orchestration.tombstones import set_tombstones
 from tests.orchestration.shop import CLOCK, DAY, KEY, open_shop, shop_contract
@@ -83,3 +84,22 @@ def test_whom_a_keyed_pseudonym_stands_for_is_asked_of_the_candidate(tmp_path: P
     shop = replace(shop, promises=replace(shop.promises, contracts={"orders": contract}))
     set_tombstones(shop.settings, [KEY], "buyer-3", "request", NOW)
     assert finding(decide_again(shop), "orders__retention_no_erased_subject")[0] is State.FAIL
+
+
+def test_what_left_under_other_terms_is_built_again_and_under_the_same_ones_it_stands(tmp_path: Path) -> None:
+    shop, _ = decided(tmp_path / "home")
+    build = recall_build(shop.workshop, shop.manifest, "orders")
+    assert build is not None
+    now = terms(shop.promises, ["orders"])
+    assert build.stands(build.fingerprint, now)
+    longer = replace(shop.promises, contracts={"orders": shop_contract(**HOLD)})
+    another_clock = replace(shop.promises, clocks={})
+    for other in (longer, another_clock):
+        assert not build.stands(build.fingerprint, terms(other, ["orders"]))
+
+
+def test_a_build_that_lost_nothing_stands_whatever_the_terms(tmp_path: Path) -> None:
+    shop, _ = decided(tmp_path / "home", **HOLD)
+    build = recall_build(shop.workshop, shop.manifest, "orders")
+    assert build is not None
+    assert build.stands(build.fingerprint, terms(replace(shop.promises, clocks={}), ["orders"]))
