@@ -86,4 +86,4 @@ def test_a_verdict_under_another_clock_does_not_open_the_gate(journey: Journey) 
     why = journey.why(DATASET)
     assert why.candidate_refused
     assert why.decision is not None
-    assert "changed after the audit" in why.decision.message
+    assert "signatures changed since" in why.decision.message

@@ -91,7 +91,7 @@ def test_no_old_private_key_is_kept(golden: GoldenRepository) -> None:
     old = {role: (golden.keys.directory / f"{role}.pem").read_bytes() for role in ROLES}
     for role in ROLES:
         golden.rotate(role)
-    kept = [path.read_bytes() for path in golden.keys.directory.iterdir()]
+    kept = [path.read_bytes() for path in golden.keys.directory.rglob("*") if path.is_file()]
     assert not set(old.values()) & set(kept)
 
 

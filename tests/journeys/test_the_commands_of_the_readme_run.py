@@ -28,13 +28,12 @@ def test_every_command_of_the_readme_runs_and_the_broken_delivery_is_refused(jou
     commands = re.findall(r"^\$ (esclusa .+)$", README, re.M)
     scripts = re.findall(r"```python\n(.+?)```", README, re.S)
     assert len(commands) >= 7
+    assert "esclusa run" in commands
     assert scripts
-    ended = {}
     for command in [shlex.split(c) for c in commands] + [[sys.executable, "-c", script] for script in scripts]:
         done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
-        ended[tuple(command)] = done.returncode
         if command == ["esclusa", "run"]:
             assert "qualified_leads was refused at the landing; golden goes on serving" in done.stdout
-        elif done.returncode:
-            raise AssertionError(f"{command}: {done.stdout}{done.stderr}")
-    assert ended["esclusa", "run"] == 1
+        # Exit code 1 says that a gate is shut: of the run, and of whoever asks why.
+        is_told = command in (["esclusa", "run"], ["esclusa", "why", "qualified_leads"])
+        assert done.returncode == (1 if is_told else 0), f"{command}: {done.stdout}{done.stderr}"
