@@ -5,7 +5,7 @@ Belongs here: finding and deleting it. Does not: the grace period, which orchest
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,16 +29,18 @@ class Collected:
     size: int
 
 
-def collect(path: Path, before: datetime) -> Collected:
+def collect(path: Path, before: datetime, held: Collection[str] = ()) -> Collected:
     """Delete files that only releases superseded before `before` refer to; certificates and roots stay for ever.
 
     Args:
         path: the golden repository; the caller holds the turn.
         before: timezone-aware.
+        held: datasets under a legal hold; every file of theirs stays.
     """
     metadata, targets = path / "metadata", path / "targets"
     keep = {metadata / "timestamp.json"} | {file for _, role, file in versioned(metadata) if role == "root"}
     keep |= set(targets.rglob("*.certificate.json"))
+    keep |= {file for dataset in held for file in (targets / dataset).glob("*")}
     for snapshot in _recent(metadata, before):
         keep |= set(_referred(metadata, targets, snapshot))
     stale = [

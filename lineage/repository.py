@@ -5,7 +5,7 @@ Belongs here: what each of these moves changes, and what it refuses. Does not: w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -237,14 +237,15 @@ class GoldenRepository:
         with self._change(on_step) as change:
             rotate(change, role)
 
-    def collect_garbage(self, grace: timedelta) -> Collected:
+    def collect_garbage(self, grace: timedelta, held: Collection[str] = ()) -> Collected:
         """Delete what no release refers to that was in force within `grace`; certificates and roots stay for ever.
 
         Args:
             grace: longer than any reader needs to finish with a release.
+            held: datasets under a legal hold, of which every file stays.
         """
         with self._change() as change:
-            return collect(self.path, change.now - grace)
+            return collect(self.path, change.now - grace, held)
 
     def collect_superseded(self, dataset: str, doomed: Callable[[Path], bool]) -> tuple[Path, ...]:
         """Delete parts of superseded releases without grace: what was erased, or is past its time.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import esclusa
+from expectations.retention import policies
 from lineage.keys import ROLES
 from lineage.repository import GoldenRepository
 from orchestration.keyrings import open_keys
@@ -58,8 +59,9 @@ def wake(platform: Platform, golden: GoldenRepository) -> None:
 
 
 def collect_garbage(platform: Platform, grace: timedelta) -> int:
-    """Delete what no release of the last `grace` refers to; returns the number of files."""
-    return open_golden(platform).collect_garbage(grace).files
+    """Delete what no release of the last `grace` refers to and no legal hold keeps; returns the number of files."""
+    held = [c.name for c in platform.promises.contracts.values() if any(p.hold for p in policies(c).values())]
+    return open_golden(platform).collect_garbage(grace, held).files
 
 
 def record_of(certificate: esclusa.Certificate, refused: str = "") -> dict[str, Any]:

@@ -108,3 +108,13 @@ def test_superseded_parts_that_are_doomed_go_at_once_and_nothing_of_the_release_
 def test_of_a_withdrawn_dataset_no_part_is_needed(golden: GoldenRepository) -> None:
     golden.withdraw("orders", owner="owner", message="withdrawn")
     assert len(golden.collect_superseded("orders", lambda _: True)) == 3
+
+
+def test_every_file_of_a_dataset_under_a_legal_hold_stays(golden: GoldenRepository) -> None:
+    publish_small(golden.path, golden.keys.directory, {"orders": [{"id": 7}]})
+    before = set((golden.path / "targets" / "orders").iterdir())
+    time.sleep(0.01)
+    golden.collect_garbage(timedelta(0), held=["orders"])
+    assert set((golden.path / "targets" / "orders").iterdir()) == before
+    golden.collect_garbage(timedelta(0))
+    assert set((golden.path / "targets" / "orders").iterdir()) < before

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from expectations.verdict import State
+from lineage.garbage import Collected
+from lineage.repository import GoldenRepository
 from orchestration.builds import Build, current_fingerprint, recall_build, remember_build
 from orchestration.decisions import Decision, circumstances
 from orchestration.gate import decide
+from orchestration.golden import collect_garbage
 from orchestration.letting_go import terms
 from orchestration.platform import Platform
 from orchestration.tombstones import set_tombstones
@@ -103,3 +106,17 @@ def test_a_build_that_lost_nothing_stands_whatever_the_terms(tmp_path: Path) -> 
     build = recall_build(shop.workshop, shop.manifest, "orders")
     assert build is not None
     assert build.stands(build.fingerprint, terms(replace(shop.promises, clocks={}), ["orders"]))
+
+
+def test_files_of_a_dataset_under_a_legal_hold_are_no_garbage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def collected(_: GoldenRepository, __: timedelta, held: list[str]) -> Collected:
+        asked.append(held)
+        return Collected(0, 0)
+
+    monkeypatch.setattr(GoldenRepository, "collect_garbage", collected)
+    for number, deletion in enumerate((HOLD, {})):
+        shop = open_shop(tmp_path / str(number), SALES, contract=shop_contract(**deletion))
+        collect_garbage(shop, DAY)
+    assert asked == [["orders"], []]
