@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from expectations.requests import deadlines
+from orchestration.jobs import scheduled
 from orchestration.platform import Platform
 from orchestration.requests import recall_requests
 from orchestration.retention import enforce, outstanding
@@ -36,7 +37,7 @@ def retention_schedule(platform: Platform) -> dg.ScheduleDefinition:
     def enforce_retention() -> None:
         delete()
 
-    return _schedule(enforce_retention, "20 2 * * *")
+    return scheduled(enforce_retention, "20 2 * * *")
 
 
 def erasure_schedule(platform: Platform) -> dg.ScheduleDefinition:
@@ -58,10 +59,4 @@ def erasure_schedule(platform: Platform) -> dg.ScheduleDefinition:
     def watch_erasures() -> None:
         raise_overdue()
 
-    return _schedule(watch_erasures, "50 * * * *")
-
-
-def _schedule(job: dg.JobDefinition, cron: str) -> dg.ScheduleDefinition:
-    return dg.ScheduleDefinition(
-        job=job, cron_schedule=cron, execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
-    )
+    return scheduled(watch_erasures, "50 * * * *")
