@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from expectations.contract import Contract
 from expectations.privacy import Protection, Unprotectable, bound, protected
+from expectations.sql import quote
 from lineage.errors import PinRefused
 from lineage.files import digest_file
 
@@ -95,7 +96,7 @@ def pin(
     protections, values = _protections(contract, types, secrets)
     selected = ", ".join(_expression(name, types[name], protections.get(name)) for name in columns)
     # Sorted by what is published: the order of raw values would tell of them.
-    sorting = ", ".join(f"{_quoted(name)} ASC NULLS LAST" for name in ordered)
+    sorting = ", ".join(f"{quote(name)} ASC NULLS LAST" for name in ordered)
     query = f"SELECT * FROM (SELECT {selected} FROM {relation}) ORDER BY {sorting}"
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".pinning-", dir=directory) as scratch:
@@ -124,10 +125,6 @@ def _refuse_other_columns(seen: set[str], contract: Contract, relation: str) -> 
         f"{contract.name}: the columns of {relation} are not the contract's; {'; '.join(faults)}; "
         f"owner: {contract.owner}; next: bring the model and {contract.path.name} into line"
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _protections(
@@ -159,9 +156,9 @@ def _without_values(contract: Contract) -> Iterator[None]:
 
 def _expression(name: str, kind: str, protection: Protection | None) -> str:
     if protection is not None:
-        return f"{protection.sql} AS {_quoted(name)}"
+        return f"{protection.sql} AS {quote(name)}"
     # An ENUM would be written as a dictionary whose codes depend on the order of its declaration.
-    return f"{_quoted(name)}::VARCHAR AS {_quoted(name)}" if kind.startswith("ENUM(") else _quoted(name)
+    return f"{quote(name)}::VARCHAR AS {quote(name)}" if kind.startswith("ENUM(") else quote(name)
 
 
 def _write_parts(reader: pa.RecordBatchReader, directory: Path, rows_per_part: int) -> list[tuple[Path, int]]:

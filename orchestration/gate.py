@@ -21,7 +21,7 @@ from expectations.pii import scan
 from expectations.readiness import expected_rules, judge
 from expectations.rules import remedy
 from expectations.signing.endorsement import endorse
-from expectations.sql import quote
+from expectations.sql import quote, text
 from expectations.suite import run_suite
 from expectations.tombstones import erased_in
 from expectations.verdict import Finding, GateItem, State
@@ -198,7 +198,7 @@ def _judge(
 
 def relation_of(pinned: Pin) -> str:
     """SQL that reads the pinned bytes and nothing else."""
-    paths = ", ".join("'" + str(part.path).replace("'", "''") + "'" for part in pinned.parts)
+    paths = ", ".join(text(str(part.path)) for part in pinned.parts)
     return f"read_parquet([{paths}])"
 
 
