@@ -27,6 +27,8 @@ from esclusa.location import CHUNK, Location
 from esclusa.translate import translated
 
 VERDICTS = "verdicts"  # the role that lists the latest decision on every dataset
+CATALOGUE = "catalogue"  # the role that lists what is promised, certified or not
+SHARED = (VERDICTS, CATALOGUE)  # roles that are no dataset's
 ROLE_BYTES = 5_000_000  # what TUF's own client accepts
 LOOSE_BYTES = 16_000_000  # a superseded certificate, which no role lists any more
 
@@ -36,7 +38,7 @@ class Role:
     """One delegated role of the release.
 
     Args:
-        name: the dataset's name, or `verdicts`.
+        name: the dataset's name, `verdicts` or `catalogue`.
         version: its metadata version.
         expires: end of its validity, UTC.
         expired: True where that end was past when the release was resolved; its files then only explain, never serve.
@@ -98,7 +100,7 @@ class Repository:
     @property
     def datasets(self) -> tuple[str, ...]:
         """Every dataset that has a role, certified now or once."""
-        return tuple(sorted(self._delegated.keys() - {VERDICTS}))
+        return tuple(sorted(self._delegated.keys() - set(SHARED)))
 
     def has(self, role: str) -> bool:
         """True where the release delegates to that role."""

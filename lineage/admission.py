@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,7 @@ from tuf.api.metadata import TargetFile
 
 from expectations.contract import Contract
 from expectations.verdict import read_verdict
-from lineage.book import VERDICTS
+from lineage.book import CATALOGUE, SHARED, VERDICTS
 from lineage.certificate import CONTRACT_FILE, documents, read_statement
 from lineage.decision import decision, read_decision
 from lineage.errors import CertificateRefused, RepositoryForged
@@ -28,7 +28,7 @@ from lineage.release import CERTIFICATE_FILE, Change, is_withdrawn
 from lineage.sealing import Sealed, sealed_columns
 
 _DATASET = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED = {"root", "targets", "snapshot", "timestamp", VERDICTS}
+_RESERVED = {"root", "targets", "snapshot", "timestamp", *SHARED}
 _HASHING_THREADS = 4
 
 
@@ -39,12 +39,19 @@ class DatasetRelease:
     Args:
         certificate: the DSSE envelope that `certify` made of this pin, its sealed files and this contract.
         sealed: what is published of the pin; None where no column is above internal.
+        further: documents that the certificate vouches for besides contract and policies: file name → content.
     """
 
     contract: Contract
     pin: Pin
     certificate: bytes
     sealed: Sealed | None = None
+    further: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> dict[str, bytes]:
+        """What is published beside the rows: file name → content."""
+        return documents(self.contract, self.further)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -141,6 +148,22 @@ def published_contract(change: Change, dataset: str) -> bytes | None:
     return content
 
 
+def catalogue(change: Change, files: Mapping[str, bytes]) -> None:
+    """Replace the catalogue's files by these, where they differ from those in force.
+
+    Args:
+        files: file name → content.
+    """
+    held = change.book.roles.get(CATALOGUE)
+    listed = {path: info.hashes["sha256"] for path, info in held.signed.targets.items()} if held else {}
+    if listed == {f"{CATALOGUE}/{name}": sha256(content).hexdigest() for name, content in files.items()}:
+        return
+    change.on_step("catalogue")
+    targets = [change.put(f"{CATALOGUE}/{name}", content) for name, content in files.items()]
+    change.role(CATALOGUE).targets = {target.path: target for target in targets}
+    change.mark(CATALOGUE)
+
+
 def _demand_name(dataset: str) -> None:
     """A name becomes a role and a path: it may be no other role's, and lead nowhere else."""
     if not _DATASET.fullmatch(dataset) or dataset in _RESERVED:
@@ -158,7 +181,7 @@ def _predicate(change: Change, release: DatasetRelease) -> Mapping[str, Any]:
     statement = read_statement(release.certificate, change.keys.signer("gate").public_key)
     predicate: Mapping[str, Any] = statement["predicate"]
     files = {part.name: part.sha256 for part in release.parts}
-    files |= {name: sha256(content).hexdigest() for name, content in documents(release.contract).items()}
+    files |= {name: sha256(content).hexdigest() for name, content in release.documents.items()}
     subjects = {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]}
     current = newest_certificate(change, dataset)
     problem = ""
@@ -207,7 +230,7 @@ def _bring_in(change: Change, release: DatasetRelease, predicate: Mapping[str, A
     change.on_step("certificate")
     certificate = change.put(f"{dataset}/{CERTIFICATE_FILE}", release.certificate)
     change.on_step("documents")
-    beside = [change.put(f"{dataset}/{name}", content) for name, content in documents(release.contract).items()]
+    beside = [change.put(f"{dataset}/{name}", content) for name, content in release.documents.items()]
     role = change.role(dataset)
     role.targets = {target.path: target for target in (*parts, certificate, *beside)}
     revoked = role.unrecognized_fields.get("esclusa", {}).get("revoked", [])

@@ -6,7 +6,7 @@ Source: The Update Framework specification 1.0, consistent snapshots; by `tuf.ap
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -30,12 +30,15 @@ from lineage.files import sync, write_new, write_temporary
 
 S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 
-VERDICTS = "verdicts"
+VERDICTS = "verdicts"  # the latest decision on every dataset
+CATALOGUE = "catalogue"  # what is promised, certified or not: datasets, sources, terms, use cases
+SHARED = (VERDICTS, CATALOGUE)  # roles that are no dataset's
 LIVES = {
     "root": timedelta(days=365),
     "targets": timedelta(days=365),
     "snapshot": timedelta(days=30),
     VERDICTS: timedelta(days=30),
+    CATALOGUE: timedelta(days=30),
     "timestamp": timedelta(hours=24),
 }
 WITHDRAWN_LIFE = timedelta(days=365)  # a withdrawn dataset says so, rather than look expired
@@ -47,7 +50,7 @@ class Book:
     Args:
         directory: `metadata/` of the golden repository.
         root, timestamp, snapshot: as in force.
-        roles: `targets`, `verdicts` and one per dataset.
+        roles: `targets`, `verdicts`, `catalogue` once there is one, and one per dataset.
     """
 
     def __init__(
@@ -123,7 +126,7 @@ class Book:
     @property
     def datasets(self) -> tuple[str, ...]:
         """Every dataset that has a role, certified or withdrawn."""
-        return tuple(sorted(self.roles.keys() - {"targets", VERDICTS}))
+        return tuple(sorted(self.roles.keys() - {"targets", *SHARED}))
 
     def delegate(self, role: str, gate: Key) -> None:
         """Let the gate key, and no other, sign for a role's own paths; in memory, until `targets` is stored."""
@@ -141,7 +144,7 @@ class Book:
         write_root(self.directory, self.root)
 
     def store_role(self, role: str, signers: Sequence[Signer], expires: datetime) -> None:
-        """Write the next version of `targets`, `verdicts` or a dataset's role; the snapshot in memory names it."""
+        """Write the next version of any role but the top ones; the snapshot in memory names it."""
         content = self._store(role, self.roles[role], signers, expires)
         version = self.roles[role].signed.version
         self.snapshot.signed.meta[f"{role}.json"] = MetaFile.from_data(version, content, ["sha256"])
@@ -225,6 +228,36 @@ def newest_root(directory: Path, anchors: Collection[str]) -> Metadata[Root]:
     if not set(root.signed.roles["root"].keyids) & set(anchors):
         raise RepositoryError("the root names another root key")
     return root
+
+
+def first_root(
+    directory: Path, hands: Mapping[str, Signer], anchors: Collection[str], expires: datetime
+) -> Metadata[Root]:
+    """Write the root of a new repository; one that a killed `create` left is used again.
+
+    Args:
+        directory: `metadata/`.
+        hands: key → its signer: `root`, `targets`, `gate`, `timestamp`.
+        anchors: key ids that a root in place may name.
+        expires: of a new one, UTC.
+
+    Raises:
+        RepositoryForged: a root of other keys is in place.
+    """
+    if any(role == "root" for _, role, _ in versioned(directory)):
+        try:
+            return newest_root(directory, anchors)
+        except RepositoryError as error:
+            raise RepositoryForged(
+                f"{directory} holds a root of other keys; next: restore its keys, or choose another directory"
+            ) from error
+    root = Root(expires=expires, consistent_snapshot=True)
+    for role in ("root", "targets", "snapshot", "timestamp"):
+        root.add_key(hands["gate" if role == "snapshot" else role].public_key, role)
+    signed = Metadata(root)
+    signed.sign(hands["root"])
+    write_root(directory, signed)
+    return signed
 
 
 def write_root(directory: Path, root: Metadata[Root]) -> None:

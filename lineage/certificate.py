@@ -56,13 +56,14 @@ class Input:
     synthetic: bool
 
 
-def documents(contract: Contract) -> dict[str, bytes]:
+def documents(contract: Contract, further: Mapping[str, bytes]) -> dict[str, bytes]:
     """What is published beside the rows: file name → content.
 
     Args:
-        contract: the loaded contract.
+        contract: the loaded contract; its own two files stand whatever `further` says.
+        further: what else travels with the data.
     """
-    return {CONTRACT_FILE: contract_file(contract), POLICIES_FILE: policies_of(contract).encode()}
+    return {**further, CONTRACT_FILE: contract_file(contract), POLICIES_FILE: policies_of(contract).encode()}
 
 
 def contract_file(contract: Contract) -> bytes:
@@ -99,6 +100,7 @@ def certify(
     waivers: Sequence[Mapping[str, Any]] = (),
     ledger: Mapping[str, Any] | None = None,
     sealed: Sealed | None = None,
+    further: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Sign that a pin keeps its contract; the same arguments give the same bytes.
 
@@ -116,6 +118,7 @@ def certify(
         signoffs, waivers: as they were signed, each with its signature.
         ledger: sequence number and hash of the ledger's head.
         sealed: what is published of the pin; the pin itself where no column is above internal.
+        further: documents that it vouches for besides contract and policies: file name → content.
 
     Returns:
         The certificate file: a DSSE envelope as sorted, compact JSON.
@@ -131,7 +134,7 @@ def certify(
     published = sealed or Sealed(pin.digest, pin.parts)
     _demand_open(verdict, contract, pin, published, inputs, valid_until, certified_at)
     subject = [{"name": f"{contract.name}/{part.name}", "digest": {"sha256": part.sha256}} for part in published.parts]
-    for name, content in documents(contract).items():
+    for name, content in documents(contract, further or {}).items():
         subject.append({"name": f"{contract.name}/{name}", "digest": {"sha256": sha256(content).hexdigest()}})
     statement = {
         "_type": STATEMENT_TYPE,

@@ -12,7 +12,7 @@ from pathlib import Path
 from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
-from lineage.book import LIVES, VERDICTS, WITHDRAWN_LIFE, Book
+from lineage.book import LIVES, SHARED, WITHDRAWN_LIFE, Book
 from lineage.files import sync, write_addressed
 from lineage.keys import Keys
 
@@ -23,6 +23,7 @@ IN_FORCE = "timestamp in force"  # the step after which readers see the new rele
 COMMIT_STEPS = (
     "dataset role",
     "verdicts role",
+    "catalogue role",
     "targets role",
     "snapshot",
     "files durable",
@@ -31,7 +32,7 @@ COMMIT_STEPS = (
     "timestamp durable",
     "tidy",
 )
-PUBLISH_STEPS = ("turn", "recover", "part", "certificate", "documents", "decision", *COMMIT_STEPS)
+PUBLISH_STEPS = ("turn", "recover", "part", "certificate", "documents", "decision", "catalogue", *COMMIT_STEPS)
 
 
 class Change:
@@ -74,7 +75,7 @@ class Change:
         return target
 
     def role(self, name: str) -> Targets:
-        """A dataset's role, delegated to in memory where it is new."""
+        """A dataset's role, or a shared one, delegated to in memory where it is new."""
         if name not in self.book.roles:
             self.book.roles[name] = Metadata(Targets())
             self.book.delegate(name, self.keys.signer("gate").public_key)
@@ -85,7 +86,7 @@ class Change:
         """Have a role signed again: it was changed in memory, or its key is.
 
         Args:
-            role: `targets`, `verdicts` or a dataset.
+            role: `targets`, a shared role or a dataset.
             expires: for a dataset, the end of its certificate; else the role's life from now.
         """
         self.changed[role] = expires or self.now + LIVES[role]
@@ -93,9 +94,9 @@ class Change:
     def commit(self) -> None:
         """Store the marked roles and those whose life is half over, and put the release in force."""
         expiries = {**self._due(), **self.changed}
-        for role in sorted(expiries.keys() - {VERDICTS, "targets"}):
+        for role in sorted(expiries.keys() - {*SHARED, "targets"}):
             self._store("dataset role", role, expiries[role])
-        for role in (VERDICTS, "targets"):
+        for role in (*SHARED, "targets"):
             if role in expiries:
                 self._store(f"{role} role", role, expiries[role])
         snapshot = self.book.snapshot.signed
@@ -120,7 +121,7 @@ class Change:
 
     def _due(self) -> dict[str, datetime]:
         """Roles to sign again, changed or not. A dataset's role is never prolonged: it ends with its certificate."""
-        lives = {"targets": LIVES["targets"], VERDICTS: LIVES[VERDICTS]}
+        lives = {role: LIVES[role] for role in ("targets", *SHARED) if role in self.book.roles}
         lives |= {name: WITHDRAWN_LIFE for name in self.book.datasets if is_withdrawn(self.book.roles[name].signed)}
         return {
             role: self.now + life

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root
 
 from esclusa.revocation import Revocation
@@ -19,13 +18,13 @@ from lineage import recall
 from lineage.admission import (
     DatasetRelease,
     admit,
+    catalogue,
     decided,
     newest_certificate,
     published_contract,
     served_certificate,
 )
-from lineage.book import LIVES, Book, newest_root, versioned, write_root
-from lineage.errors import RepositoryForged
+from lineage.book import LIVES, Book, first_root
 from lineage.files import sweep
 from lineage.garbage import Collected, collect, collect_superseded
 from lineage.keys import ROLES, Keys
@@ -88,7 +87,7 @@ class GoldenRepository:
             if (metadata / "timestamp.json").exists():
                 self._open()
                 return
-            book = Book.blank(metadata, self._first_root(metadata), self.keys.signer("gate").public_key)
+            book = Book.blank(metadata, self._first_root(), self.keys.signer("gate").public_key)
             Change(self.path, self.keys, book, self._now(), _ignore).commit()
 
     def certificate(self, dataset: str) -> str | None:
@@ -133,6 +132,7 @@ class GoldenRepository:
         releases: Sequence[DatasetRelease] = (),
         verdicts: Mapping[str, bytes] | None = None,
         *,
+        files: Mapping[str, bytes] | None = None,
         on_step: OnStep = _ignore,
     ) -> Published:
         """Put datasets and decisions in force together, by one timestamp, or change nothing that a client sees.
@@ -141,6 +141,7 @@ class GoldenRepository:
             releases: datasets that flip together; one already in force under the same certificate is left as it is.
             verdicts: dataset → decision document (`decision.py`), also of datasets that were refused. A released
                 dataset for which none is given gets a plain one.
+            files: of the catalogue, replacing those in force; None leaves them.
             on_step: called with the name of each step of `PUBLISH_STEPS` before it is taken.
 
         Raises:
@@ -152,6 +153,8 @@ class GoldenRepository:
         """
         with self._change(on_step) as change:
             admit(change, releases, verdicts or {})
+            if files is not None:
+                catalogue(change, files)
             change.commit()
             certificates = {release.dataset: release.digest for release in releases}
             return Published(change.book.snapshot.signed.version, certificates)
@@ -281,19 +284,6 @@ class GoldenRepository:
         hands = (self.keys.signer("root"), self.keys.successor("root"))
         return {hand.public_key.keyid for hand in hands if hand is not None}
 
-    def _first_root(self, metadata: Path) -> Metadata[Root]:
-        """The root of a new repository; one that a killed `create` left is used again."""
-        if any(role == "root" for _, role, _ in versioned(metadata)):
-            try:
-                return newest_root(metadata, self._anchors())
-            except RepositoryError as error:
-                raise RepositoryForged(
-                    f"{metadata} holds a root of other keys; next: restore its keys, or choose another directory"
-                ) from error
-        root = Root(expires=self._now() + LIVES["root"], consistent_snapshot=True)
-        for role in ("root", "targets", "snapshot", "timestamp"):
-            root.add_key(self.keys.signer("gate" if role == "snapshot" else role).public_key, role)
-        signed = Metadata(root)
-        signed.sign(self.keys.signer("root"))
-        write_root(metadata, signed)
-        return signed
+    def _first_root(self) -> Metadata[Root]:
+        hands = {role: self.keys.signer(role) for role in ROLES}
+        return first_root(self.path / "metadata", hands, self._anchors(), self._now() + LIVES["root"])

@@ -11,7 +11,7 @@ import json
 from securesystemslib.signer import Signer
 from tuf.api.metadata import Root
 
-from lineage.book import LIVES, VERDICTS
+from lineage.book import LIVES, SHARED, VERDICTS
 from lineage.certificate import payload_of, sign_payload
 from lineage.release import CERTIFICATE_FILE, COMMIT_STEPS, Change
 
@@ -57,10 +57,11 @@ def _sign_with_both(change: Change, role: str, retiring: Signer, successor: Sign
     if role == "gate":
         change.hands["snapshot"] = both
         change.hands["delegated"] = [successor]  # delegated to by `targets`, which flips with them
-        for name in (VERDICTS, *change.book.datasets):
+        shared = [name for name in SHARED if name in change.book.roles]
+        for name in (*shared, *change.book.datasets):
             change.book.delegate(name, successor.public_key)
-        change.mark("targets")
-        change.mark(VERDICTS)
+        for name in ("targets", *shared):
+            change.mark(name)
         for dataset in change.book.datasets:
             _sign_certificate(change, dataset, successor)
             change.mark(dataset, change.book.roles[dataset].signed.expires)

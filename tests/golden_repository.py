@@ -92,6 +92,7 @@ def certified(
     clock: Clock = NOW,
     version: str = "1.0.0",
     classified: Mapping[str, str] | None = None,
+    further: Mapping[str, bytes] | None = None,
 ) -> DatasetRelease:
     """Pin, seal and certify rows as the next release of a dataset, without publishing it."""
     contract = small_contract(dataset, list(rows[0]), group, version=version, classified=classified or {})
@@ -112,8 +113,9 @@ def certified(
         signer=repository.keys.signer("gate"),
         certified_at=now,
         sealed=sealed,
+        further=further,
     )
-    return DatasetRelease(contract, pinned, certificate, sealed)
+    return DatasetRelease(contract, pinned, certificate, sealed, further or {})
 
 
 def small_pin(contract: Contract, rows: Rows, directory: Path, **options: Any) -> Pin:

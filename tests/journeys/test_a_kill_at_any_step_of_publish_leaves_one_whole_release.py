@@ -57,7 +57,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 def publish_new(releases: list[DatasetRelease], repository: GoldenRepository, on_step: Callable[[str], None]) -> object:
     refused = decision("invoices", "refused", at=datetime.now(UTC), owner="ada", message="two rows have no number")
-    return repository.publish(releases, {"invoices": refused}, on_step=on_step)
+    return repository.publish(releases, {"invoices": refused}, files={"promises.json": b"{}"}, on_step=on_step)
 
 
 def in_force(client: PlainClient) -> set[str]:

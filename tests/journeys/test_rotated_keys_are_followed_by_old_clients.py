@@ -28,7 +28,9 @@ MORE = {"leads": [{"id": 1, "release": "second"}], "orders": [{"id": 1, "release
 
 @pytest.fixture
 def golden(tmp_path: Path) -> GoldenRepository:
-    return publish_small(tmp_path / "golden", tmp_path / "keys", ROWS)
+    repository = publish_small(tmp_path / "golden", tmp_path / "keys", ROWS)
+    repository.publish(files={"promises.json": b"{}"})
+    return repository
 
 
 @pytest.mark.parametrize("role", ROLES)

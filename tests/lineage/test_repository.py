@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import esclusa
 from lineage.decision import decision
 from lineage.errors import CertificateRefused, KeysUnusable, PinChanged, RepositoryForged
 from lineage.keys import ROLES, Keys
@@ -234,3 +235,32 @@ def test_a_publisher_builds_on_nothing_that_its_keys_did_not_sign(golden: Golden
     path.write_text(json.dumps(document))
     with pytest.raises(RepositoryForged, match=rf"{name}\.json is missing or was not signed"):
         golden.keep_alive()
+
+
+def test_the_catalogue_is_replaced_whole_and_only_where_it_differs(golden: GoldenRepository) -> None:
+    golden.publish(files={"a.json": b"1", "b.json": b"2"})
+    assert "1.catalogue.json" in names(golden)
+    golden.publish(files={"b.json": b"2", "a.json": b"1"})
+    assert "2.catalogue.json" not in names(golden)
+    golden.publish(files={"a.json": b"1"})
+    catalogue = json.loads((golden.path / "metadata" / "2.catalogue.json").read_bytes())["signed"]
+    assert set(catalogue["targets"]) == {"catalogue/a.json"}
+
+
+def test_the_catalogue_is_no_dataset_and_follows_a_replaced_key(golden: GoldenRepository, tmp_path: Path) -> None:
+    golden.publish(files={"a.json": b"1"})
+    golden.rotate("gate")
+    golden.publish(files={"a.json": b"2"})
+    esclusa.trust(golden.path, state=tmp_path / "state")
+    assert esclusa.open(golden.path, state=tmp_path / "state").datasets == ("leads", "orders")
+    with pytest.raises(ValueError, match="cannot name a dataset"):
+        golden.publish(verdicts={"catalogue": b"{}"})
+
+
+def test_a_further_document_is_vouched_for_and_no_other_passes(golden: GoldenRepository) -> None:
+    with_note = certified(golden, "orders", OTHER, now=now(), further={"note.md": b"read me"})
+    with pytest.raises(CertificateRefused, match="other files"):
+        golden.publish([replace(with_note, further={"note.md": b"read me not"})])
+    golden.publish([with_note])
+    (note,) = (golden.path / "targets" / "orders").glob("*.note.md")
+    assert note.read_bytes() == b"read me"
