@@ -37,6 +37,7 @@ from esclusa.errors import (
 if TYPE_CHECKING:
     from esclusa.anchor import Anchor, trust
     from esclusa.certificate import Certificate
+    from esclusa.discovery import Offer, find
     from esclusa.evidence import Decision, Finding
     from esclusa.listing import Entry, Why
     from esclusa.reader import Release, catalog, open, read, sql, verify, why
@@ -58,6 +59,7 @@ __all__ = [
     "NotGenuine",
     "NotPermitted",
     "NotReadable",
+    "Offer",
     "QueryRefused",
     "Release",
     "Report",
@@ -71,6 +73,7 @@ __all__ = [
     "Why",
     "Withdrawn",
     "catalog",
+    "find",
     "open",
     "read",
     "sql",
@@ -83,6 +86,7 @@ __all__ = [
 _HOMES = {
     "anchor": ("Anchor", "trust"),
     "certificate": ("Certificate",),
+    "discovery": ("Offer", "find"),
     "evidence": ("Decision", "Finding"),
     "listing": ("Entry", "Why"),
     "reader": ("Release", "catalog", "open", "read", "sql", "verify", "why"),

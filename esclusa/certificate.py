@@ -93,6 +93,13 @@ class Certificate:
         return next((f for f in self.findings if f.rule.endswith("__freshness")), None)
 
     @property
+    def age(self) -> str:
+        """Age of the data when it was certified, with its unit, e.g. `3.2 hours`; empty where not measured."""
+        fresh = self.freshness
+        measured = fresh is not None and isinstance(fresh.observed, int | float)
+        return f"{fresh.observed:,.1f} {fresh.unit}" if fresh is not None and measured else ""
+
+    @property
     def signed(self) -> tuple[str, ...]:
         """Who signed the contract, as what, until when."""
         signoffs = self.document["predicate"].get("signoffs", ())

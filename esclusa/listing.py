@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from esclusa.certificate import Certificate
 from esclusa.errors import EsclusaError, NotCertified, Withdrawn
-from esclusa.evidence import Decision, Finding
+from esclusa.evidence import Decision
 from esclusa.latest import decided_datasets, decision, demand_role, owner_of
 from esclusa.repository import Repository
 from esclusa.verification import signed_certificate
@@ -112,20 +112,14 @@ def list_datasets(repository: Repository) -> list[Entry]:
     return [_entry(explain(repository, dataset)) for dataset in decided_datasets(repository)]
 
 
-def _age(fresh: Finding) -> str:
-    number = isinstance(fresh.observed, int | float)
-    return f"{fresh.observed:,.1f} {fresh.unit}" if number else ""
-
-
 def _entry(why: Why) -> Entry:
     certificate, last = why.certificate, why.decision
-    fresh = certificate.freshness if certificate else None
     owner = certificate.owner if certificate else last.owner if last else ""
     return Entry(
         dataset=why.dataset,
         status=why.status,
         rows=certificate.rows if certificate else None,
-        freshness=_age(fresh) if fresh else "",
+        freshness=certificate.age if certificate else "",
         valid_until=certificate.valid_until if certificate else None,
         owner=owner or (why.problem.owner if why.problem else ""),
         description=certificate.description if certificate else "",

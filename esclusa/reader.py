@@ -23,7 +23,7 @@ from esclusa.report import Report, report_on
 from esclusa.repository import Repository
 from esclusa.rows import Rows
 from esclusa.settings import Settings, keyring_for, ledger_for, load_settings
-from esclusa.verification import vouch
+from esclusa.verification import Vouched, vouch
 
 PathLike = str | os.PathLike[str]
 
@@ -103,6 +103,14 @@ class Release:
         """What a dataset's certificate and its latest decision say; see `esclusa.why`."""
         return explain(self._repository, dataset)
 
+    def vouched(self, dataset: str) -> Vouched:
+        """What vouches for a dataset: every check but the bytes of its parts. Hands out no row, and decides nothing.
+
+        Raises:
+            EsclusaError: of the first check that failed.
+        """
+        return vouch(self._repository, dataset, lambda *_: None)
+
     @property
     def datasets(self) -> tuple[str, ...]:
         """Names of all datasets that the release knows: served, expired, withdrawn or refused."""
@@ -134,7 +142,7 @@ class Release:
         settings, location = self._settings, self._repository.location
         log = ReadLog(ledger_for(settings, location), request.role, request.purpose)
         with log.refusals(dataset, columns):
-            vouched = vouch(self._repository, dataset, lambda *_: None)
+            vouched = self.vouched(dataset)
             demand_environment(vouched.certificate, request)
             granted = permitted(vouched, request, columns, datetime.now(UTC).date())
             with owned_by(vouched.certificate.owner):

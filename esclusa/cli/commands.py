@@ -5,23 +5,19 @@ Belongs here: what each command takes. Does not: what it does (the package's own
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from esclusa.cli.find import find
 from esclusa.cli.ledger import app as ledger
+from esclusa.cli.options import AllowSandbox, AsJson, Purpose, Role, Where, open_release
+from esclusa.cli.plain import print_json
 from esclusa.cli.platform import Commands
 from esclusa.cli.rows import Format, limit_of, write_rows
-from esclusa.errors import EXIT_CODES, EsclusaError
-
-if TYPE_CHECKING:
-    from esclusa.reader import Release
+from esclusa.errors import EXIT_CODES
 
 CODES = " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
 app = typer.Typer(
@@ -34,14 +30,8 @@ app = typer.Typer(
 )
 
 app.add_typer(ledger, name="ledger")
+app.command()(find)
 
-Where = Annotated[
-    str | None, typer.Option("--repository", "-r", help="Golden repository: directory or URL [$ESCLUSA_REPOSITORY].")
-]
-Role = Annotated[str | None, typer.Option("--role", help="In which you read [$ESCLUSA_ROLE].")]
-Purpose = Annotated[str | None, typer.Option("--purpose", help="What you read for [$ESCLUSA_PURPOSE].")]
-AllowSandbox = Annotated[bool, typer.Option("--allow-sandbox", help="In production too, accept a sandbox certificate.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Limit = Annotated[int | None, typer.Option(min=0, help="At most so many rows; a table shows 20 where not given.")]
 As = Annotated[Format, typer.Option("--format", help="What to write.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A new file; default the terminal.")]
@@ -50,10 +40,10 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="A new file;
 @app.command()
 def catalog(repository: Where = None, as_json: AsJson = False) -> None:
     """List every dataset: certified or not, rows, age, valid until, owner."""
-    release = _open(repository)
+    release = open_release(repository)
     entries = release.catalog()
     if as_json:
-        _print_json(entries)
+        print_json(entries)
     else:
         from esclusa.cli.render import show_catalog
 
@@ -77,7 +67,7 @@ def read(
     """Print the rows of a certified dataset, after every check."""
     form = Format.JSON if as_json else form
     wanted = [name.strip() for name in columns.split(",")] if columns else None
-    release = _open(repository)
+    release = open_release(repository)
     with release.opened(dataset, release.request(role, purpose, allow_sandbox), wanted) as rows:
         table = rows.table(limit_of(form, limit))
     write_rows(Console(), table, form, output)
@@ -106,7 +96,7 @@ def sql(
 ) -> None:
     """Run one SELECT over certified datasets of one release."""
     form = Format.JSON if as_json else form
-    release = _open(repository)
+    release = open_release(repository)
     table = release.sql(query, role=role, purpose=purpose, allow_sandbox=allow_sandbox)
     rows = limit_of(form, limit)
     shown = table if rows is None else table.slice(0, rows)
@@ -127,9 +117,9 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check a dataset, or a certificate file that was kept, and show each check."""
-    report = _open(repository).verify(subject)
+    report = open_release(repository).verify(subject)
     if as_json:
-        _print_json(report, ok=report.ok)
+        print_json(report, ok=report.ok)
     else:
         from esclusa.cli.render import show_report
 
@@ -146,9 +136,9 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Tell why a dataset is certified or refused: findings, owner, what to do."""
-    reason = _open(repository).why(dataset)
+    reason = open_release(repository).why(dataset)
     if as_json:
-        _print_json(reason, ok=reason.ok)
+        print_json(reason, ok=reason.ok)
     else:
         from esclusa.cli.render import show_why
 
@@ -169,7 +159,7 @@ def trust(
 
     anchor = pin(repository, root=root, fingerprint=fingerprint, replace=replace)
     if as_json:
-        _print_json(anchor)
+        print_json(anchor)
     else:
         from esclusa.cli.render import show_anchor
 
@@ -179,28 +169,3 @@ def trust(
 def _say(notes: list[str]) -> None:
     """Notes on rows go to stderr: a pipe gets the rows alone, a person gets both."""
     Console(stderr=True).print(" · ".join(notes), style="dim", highlight=False)
-
-
-def _open(repository: str | None) -> Release:
-    from esclusa.reader import open as open_release
-
-    return open_release(repository)
-
-
-def _print_json(value: Any, **more: Any) -> None:
-    document = _plain(value)
-    print(json.dumps({**document, **more} if more else document, ensure_ascii=False, indent=1))
-
-
-def _plain(value: Any) -> Any:
-    """Our types as JSON; the in-toto statement is left out, its file is there to be read."""
-    if isinstance(value, EsclusaError):
-        return {"error": type(value).__name__, "what": value.what, **dict(value.lines)}
-    if dataclasses.is_dataclass(value):
-        fields = (field.name for field in dataclasses.fields(value) if field.name != "document")
-        return {name: _plain(getattr(value, name)) for name in fields}
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from esclusa.cli.options import AsJson, Where
 from esclusa.errors import Misused, Tampered, nearest
 from esclusa.ledger import KINDS, Entry, Ledger
 
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from esclusa.settings import Settings
 
 DIGEST = 64  # letters of a SHA-256, shown by its first twelve
-Where = Annotated[
-    str | None, typer.Option("--repository", "-r", help="Golden repository: directory or URL [$ESCLUSA_REPOSITORY].")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 app = typer.Typer(no_args_is_help=True, help="What was decided, released, read and revoked, in a chain of hashes.")
 
 

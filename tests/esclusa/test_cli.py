@@ -54,6 +54,7 @@ def unwrapped(text: str) -> str:
 
 ALL = [
     ("catalog",),
+    ("find", "country"),
     ("read", "orders"),
     ("sql", "FROM customers"),
     ("verify", "generated"),
