@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from esclusa.errors import (
+    Busy,
     EsclusaError,
     Expired,
     KeyMissing,
@@ -21,6 +22,7 @@ from esclusa.errors import (
     Misused,
     NotCertified,
     NotGenuine,
+    NotIdentified,
     NotPermitted,
     NotReadable,
     QueryRefused,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Anchor",
+    "Busy",
     "Certificate",
     "Check",
     "Decision",
@@ -57,6 +60,7 @@ __all__ = [
     "Misused",
     "NotCertified",
     "NotGenuine",
+    "NotIdentified",
     "NotPermitted",
     "NotReadable",
     "Offer",

@@ -16,8 +16,10 @@
     │   ├── RolledBack                older than what this machine has seen, or mixed from several releases
     │   └── Untrusted                 signed by a key that the pinned root does not vouch for
     ├── Unreachable          exit 4   no answer, or a file that should be there is not
+    │   └── Busy                      the service takes no more of this caller's requests for the moment
     ├── LedgerUnavailable    exit 4   what cannot be recorded does not happen
     └── NotPermitted         exit 5   the contract grants this role, purpose or column nothing
+        └── NotIdentified             the service does not know who asks
 
 Belongs here: the tree and how an error reads. Does not: deciding when to raise one.
 """
@@ -127,6 +129,10 @@ class Unreachable(EsclusaError):
     exit_code = 4
 
 
+class Busy(Unreachable):
+    """The service takes no more of this caller's requests for the moment; later it does."""
+
+
 class LedgerUnavailable(EsclusaError):
     """The ledger cannot be used: what cannot be recorded does not happen."""
 
@@ -137,6 +143,13 @@ class NotPermitted(EsclusaError):
     """The contract does not grant this: not to this role, for this purpose, on this day, or of this column."""
 
     exit_code = 5
+
+
+class NotIdentified(NotPermitted):
+    """The service does not know who asks: no token, or one that does not hold."""
+
+
+NO_CREDENTIALS = "no Authorization header"  # what is observed where a caller said nothing about itself at all
 
 
 EXIT_CODES = {

@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "retention": "rows past their retention were deleted",
     "revocation": "a certificate was taken back",
     "key": "a signing key was made or replaced",
+    "token": "a token of the service was made or revoked",
 }
 
 

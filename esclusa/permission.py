@@ -22,11 +22,13 @@ class Request:
     Args:
         role, purpose: as the contracts name them; empty where nothing was said.
         production: refuse what was certified in a sandbox.
+        caller: who asks a service, by name; empty where the account that runs this process asks.
     """
 
     role: str
     purpose: str
     production: bool
+    caller: str = ""
 
 
 def demand_environment(certificate: Certificate, request: Request) -> None:

@@ -10,11 +10,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 from esclusa.errors import owned_by
 from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
+from esclusa.ledger import Ledger
 from esclusa.listing import Entry, Why, explain, list_datasets
 from esclusa.location import locate
 from esclusa.permission import Request, demand_environment, permitted
@@ -140,15 +142,41 @@ class Release:
             EsclusaError: of the first check that failed; nothing of the dataset is handed out then.
         """
         settings, location = self._settings, self._repository.location
-        log = ReadLog(ledger_for(settings, location), request.role, request.purpose)
+        log = ReadLog(self.ledger, request.role, request.purpose, request.caller)
         with log.refusals(dataset, columns):
             vouched = self.vouched(dataset)
             demand_environment(vouched.certificate, request)
             granted = permitted(vouched, request, columns, datetime.now(UTC).date())
             with owned_by(vouched.certificate.owner):
-                parts = [self._repository.read(vouched.role, part) for part in vouched.parts]
-                keyring = keyring_for(settings, location)
+                keyring, parts = keyring_for(settings, location), partial(self.parts, vouched)
                 yield Rows(vouched.certificate, granted, parts, keyring, settings.state, log)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Where reads of this release are recorded."""
+        return ledger_for(self._settings, self._repository.location)
+
+    def vouched(self, dataset: str) -> Vouched:
+        """A dataset whose evidence holds now.
+
+        Args:
+            dataset: its name.
+
+        Raises:
+            EsclusaError: of the first check that failed.
+        """
+        return vouch(self._repository, dataset, lambda *_: None)
+
+    def parts(self, vouched: Vouched) -> Sequence[bytes]:
+        """The bytes of a dataset's parts, in row order, each hashed.
+
+        Args:
+            vouched: of this release.
+
+        Raises:
+            Tampered, Unreachable: other bytes than were certified, or none.
+        """
+        return [self._repository.read(vouched.role, part) for part in vouched.parts]
 
 
 def open(repository: PathLike | None = None, *, state: PathLike | None = None) -> Release:

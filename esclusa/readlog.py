@@ -24,11 +24,13 @@ class ReadLog:
     Args:
         ledger: where they go.
         role, purpose: as the request says.
+        caller: whom a service reads for; empty where the account that runs this process reads for itself.
     """
 
     ledger: Ledger
     role: str
     purpose: str
+    caller: str = ""
 
     def served(self, certificate: Certificate, columns: Mapping[str, Access], rows: int, by: str) -> None:
         """Record that rows are about to be handed out.
@@ -37,7 +39,7 @@ class ReadLog:
             certificate: of the dataset.
             columns: how each is handed out.
             rows: how many.
-            by: `read` or `sql`.
+            by: `read` or `sql`; `http` where a service hands them out.
 
         Raises:
             LedgerUnavailable: it was not recorded; the rows must not be handed out.
@@ -48,6 +50,20 @@ class ReadLog:
             certificate.dataset,
             {"certificate": certificate.digest, "columns": list(columns), "masked": masked, "rows": rows, "by": by},
         )
+
+    def mirrored(self, certificate: Certificate, file: str) -> None:
+        """Record that a whole file is about to be handed out: every column and row of it, unmasked.
+
+        Args:
+            certificate: that vouches for it.
+            file: its name, which holds its digest.
+
+        Raises:
+            LedgerUnavailable: it was not recorded; the file must not be handed out.
+        """
+        columns = [column.name for column in certificate.columns]
+        said = {"certificate": certificate.digest, "columns": columns, "file": file, "rows": certificate.rows}
+        self._append("read", certificate.dataset, {**said, "by": "mirror"})
 
     @contextmanager
     def refusals(self, dataset: str, columns: Sequence[str] | None = None) -> Iterator[None]:
@@ -68,7 +84,8 @@ class ReadLog:
             raise
 
     def _append(self, kind: str, dataset: str, body: Mapping[str, Any]) -> None:
-        self.ledger.append(kind, dataset, {"user": account(), "role": self.role, "purpose": self.purpose, **body})
+        user = self.caller or account()
+        self.ledger.append(kind, dataset, {"user": user, "role": self.role, "purpose": self.purpose, **body})
 
 
 def account() -> str:

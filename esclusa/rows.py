@@ -5,7 +5,7 @@ Belongs here: decoding. Does not: the checks before it (`verification.py`, `perm
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ class Rows:
     Args:
         certificate: in force.
         columns: those permitted and wanted, in order: read or masked.
-        parts: the very bytes that were hashed, in row order.
+        parts: gives the very bytes that were hashed, in row order.
         keyring: opens sealed columns.
         state: of the reader.
         log: of the request.
@@ -36,7 +36,7 @@ class Rows:
 
     certificate: Certificate
     columns: Mapping[str, Access]
-    parts: Sequence[bytes]
+    parts: Callable[[], Sequence[bytes]]
     keyring: Keyring
     state: Path
     log: ReadLog
@@ -96,7 +96,7 @@ class Rows:
         import pyarrow.dataset as ds
 
         form = form_of(self.certificate, self.columns, self.keyring)
-        fragments = [form.make_fragment(pa.BufferReader(part)) for part in self.parts]  # type: ignore[arg-type] # stubs
+        fragments = [form.make_fragment(pa.BufferReader(part)) for part in self.parts()]  # type: ignore[arg-type] # stubs
         whole = fragments[0].physical_schema
         schema = pa.schema([whole.field(name) for name in self.columns])
         return ds.FileSystemDataset(fragments, schema=schema, format=form)

@@ -73,7 +73,7 @@ def vouch(repository: Repository, dataset: str, note: Note) -> Vouched:
         note("role", f"version {role.version}, {len(role.files)} files")
         certificate = signed_certificate(repository, role, note)
     with owned_by(certificate.owner):
-        _valid(certificate, role, note)
+        demand_valid(certificate, role, note)
         parts = _same_files(certificate, role, note)
         _document(repository, role, "contract.yaml")
         note("contract", f"version {certificate.contract_version}, digest {certificate.contract_digest[:16]}…")
@@ -148,7 +148,16 @@ def _evidence_opens(certificate: Certificate, note: Note) -> None:
     note("verdict", f"{len(certificate.findings)} rules answered, all open the gate")
 
 
-def _valid(certificate: Certificate, role: Role, note: Note) -> None:
+def demand_valid(certificate: Certificate, role: Role, note: Note = lambda *_: None) -> None:
+    """Refuse a promise that has run out.
+
+    Args:
+        certificate: of the role.
+        role: of a dataset.
+
+    Raises:
+        Expired: it has, this second.
+    """
     if role.expired or min(role.expires, certificate.valid_until) <= datetime.now(UTC):
         raise expired(certificate)
     note("validity", f"valid until {moment(certificate.valid_until)}")

@@ -17,6 +17,8 @@ from esclusa.cli.options import AllowSandbox, AsJson, Purpose, Role, Where, open
 from esclusa.cli.plain import print_json
 from esclusa.cli.platform import Commands
 from esclusa.cli.rows import Format, limit_of, write_rows
+from esclusa.cli.serve import serve
+from esclusa.cli.tokens import app as tokens
 from esclusa.errors import EXIT_CODES
 
 CODES = " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
@@ -31,6 +33,8 @@ app = typer.Typer(
 
 app.add_typer(ledger, name="ledger")
 app.command()(find)
+app.add_typer(tokens, name="tokens")
+app.command()(serve)
 
 Limit = Annotated[int | None, typer.Option(min=0, help="At most so many rows; a table shows 20 where not given.")]
 As = Annotated[Format, typer.Option("--format", help="What to write.")]

@@ -25,7 +25,7 @@ def test_the_promised_names_are_these() -> None:
         *("open", "read", "sql", "catalog", "verify", "why", "trust"),
         *("Anchor", "Certificate", "Check", "Decision", "Entry", "Finding", "Release", "Report", "Why"),
         *("EsclusaError", "NotReadable", "NotCertified", "Withdrawn", "Revoked", "Expired", "KeyMissing"),
-        *("Sandbox", "NotPermitted"),
+        *("Sandbox", "NotPermitted", "NotIdentified", "Busy"),
         *("Misused", "UnknownColumn", "QueryRefused"),
         *("NotGenuine", "Tampered", "RolledBack", "Untrusted", "Unreachable", "LedgerUnavailable"),
     }

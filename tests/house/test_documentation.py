@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from esclusa import settings as reader
 from esclusa.cli.commands import app
 from esclusa.cli.platform import PlatformCommand
 from esclusa.errors import EXIT_CODES, EsclusaError
+from esclusa.server import settings as service
 from orchestration import settings as platform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,9 +53,12 @@ def settings_in(page: str) -> dict[str, tuple[str, str]]:
     }
 
 
-OF_THE_READER = {
-    s.variable: (s.default, s.description[0].lower() + s.description[1:].rstrip(".")) for s in reader.SETTINGS
-}
+def told(settings: Iterable[reader.Setting]) -> dict[str, tuple[str, str]]:
+    """Settings as a page tells them."""
+    return {s.variable: (s.default, s.description[0].lower() + s.description[1:].rstrip(".")) for s in settings}
+
+
+OF_THE_READER = told(reader.SETTINGS)
 
 
 def test_operate_lists_every_setting_with_its_default_and_meaning_and_no_other() -> None:
@@ -63,6 +67,10 @@ def test_operate_lists_every_setting_with_its_default_and_meaning_and_no_other()
 
 def test_reading_lists_every_setting_of_the_reader_and_no_other() -> None:
     assert settings_in("docs/reading.md") == OF_THE_READER
+
+
+def test_service_lists_every_setting_of_the_service_and_no_other() -> None:
+    assert settings_in("docs/service.md") == told(service.SETTINGS)
 
 
 def test_reading_lists_every_exit_code_with_exactly_its_exceptions() -> None:
