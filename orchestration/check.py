@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from expectations.change import Bump
 from expectations.contract import Contract, SourceContract, Term
-from expectations.loader import ContractError, Problem, load_contracts, load_glossary, load_sources
+from expectations.loader import ContractError, Problem, load_contracts, load_glossary, load_sources, load_use_cases
 from expectations.loader.custom import custom
+from expectations.loader.use_cases import undecided
 from expectations.revision import (
     ClauseChange,
     bump_demanded,
@@ -23,11 +25,13 @@ from expectations.revision import (
     term_changes,
     version_demanded,
 )
+from expectations.use_case import UseCase
 from orchestration.columns import origins_of, trace_project
 from orchestration.manifest import load_manifest
 from orchestration.released import released_contract
 from orchestration.revision import Revision
 from orchestration.settings import Settings
+from orchestration.use_cases import exposures_of
 
 RELEASE = "release"
 Document = Mapping[str, Any]
@@ -41,6 +45,15 @@ class Promised:
     contracts: Mapping[str, Contract]
     sources: Mapping[str, SourceContract]
     glossary: Mapping[str, Term]
+    use_cases: Mapping[str, UseCase]
+
+    def doubts(self, today: date) -> tuple[Problem, ...]:
+        """What is no fault of a file and should be looked at.
+
+        Args:
+            today: UTC.
+        """
+        return tuple(undecided(self.use_cases.values(), self.contracts, today))
 
 
 @dataclass(frozen=True)
@@ -93,9 +106,23 @@ def lint(room: Path) -> Promised:
     sources = read(lambda: load_sources(room / "sources"))
     # Without the glossary every term would be unknown, and that is not what is wrong.
     contracts = read(lambda: load_contracts(room / "contracts", glossary, sources)) if not problems else {}
+    use_cases = read(lambda: load_use_cases(room / "use_cases", contracts)) if not problems else {}
     if problems:
         raise ContractError(room, problems)
-    return Promised(contracts, sources, glossary)
+    return Promised(contracts, sources, glossary, use_cases)
+
+
+def lint_exposures(settings: Settings, promised: Promised) -> int:
+    """Lint dbt's exposures, which read golden datasets as use cases do; returns their number.
+
+    Args:
+        settings: where dbt's project is.
+        promised: what `lint` read.
+
+    Raises:
+        ManifestError: dbt refuses its project, or an exposure reads what no contract grants it.
+    """
+    return len(exposures_of(load_manifest(settings), promised.contracts, promised.use_cases))
 
 
 def check(settings: Settings, promised: Promised, datasets: Iterable[str], against: str) -> tuple[Checked, ...]:

@@ -18,7 +18,7 @@ from rich.text import Text
 from expectations.change import ChangeClass
 from expectations.environment import Environment
 from expectations.signing.standing import standings
-from orchestration.check import RELEASE, Checked, Promised, check, lint
+from orchestration.check import RELEASE, Checked, Promised, check, lint, lint_exposures
 from orchestration.commands import demand_known, plain_errors
 from orchestration.settings import Settings, read_settings
 from orchestration.signing import register_at
@@ -37,11 +37,16 @@ def check_promises(
     with plain_errors():
         settings = read_settings()
         promised = lint(settings.expectations)
+        exposures = lint_exposures(settings, promised)
         demand_known(datasets or (), set(promised.contracts), "dataset")
         names = tuple(datasets or promised.contracts)
         checked = check(settings, promised, names, against)
         files = f"{len(promised.contracts)} contracts, {len(promised.sources)} source contracts"
-        console.print(f"{files}, {len(promised.glossary)} definitions: no problem found", highlight=False)
+        counted = f"{files}, {len(promised.glossary)} definitions, {len(promised.use_cases)} use cases"
+        counted += f", {exposures} exposures"
+        console.print(f"{counted}: no problem found", highlight=False)
+        for doubt in promised.doubts(datetime.now(UTC).date()):
+            console.print(Text(f"warning: {doubt}", style="yellow"))
         for one in checked:
             _show(console, one, against)
         _show_signoffs(console, settings, promised, names)

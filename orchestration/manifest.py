@@ -114,6 +114,11 @@ class Manifest:
             if node["resource_type"] == "test" and model in node["depends_on"]["nodes"]
         }
 
+    @property
+    def exposures(self) -> tuple[Mapping[str, Any], ...]:
+        """The manifest's entries of what reads the project's models, by name."""
+        return tuple(entry for _, entry in sorted(self.document.get("exposures", {}).items()))
+
     def node(self, uid: str) -> Mapping[str, Any]:
         """The manifest's entry of a node."""
         entry: Mapping[str, Any] = self._nodes[uid]

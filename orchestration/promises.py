@@ -1,4 +1,4 @@
-"""The promises in force: contracts, glossary, source contracts and clocks, read together.
+"""The promises in force: contracts, glossary, source contracts, use cases and clocks, read together.
 
 Belongs here: one load for every step of a run. Does not: anything about how they are kept.
 """
@@ -6,13 +6,14 @@ Belongs here: one load for every step of a run. Does not: anything about how the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from expectations.clock import Clock, load_clocks
 from expectations.contract import Contract, SourceContract
-from expectations.loader import load_contracts, load_glossary, load_sources
+from expectations.loader import load_contracts, load_glossary, load_sources, load_use_cases
 from expectations.signing.endorsement import demand_fit
 from expectations.signing.profiles import load_profiles
+from expectations.use_case import UseCase
 from orchestration.settings import Settings
 
 
@@ -24,11 +25,13 @@ class Promises:
         contracts: by dataset.
         sources: by system.
         clocks: by system; a system without one runs on the wall clock.
+        use_cases: by name.
     """
 
     contracts: Mapping[str, Contract]
     sources: Mapping[str, SourceContract]
     clocks: Mapping[str, Clock]
+    use_cases: Mapping[str, UseCase] = field(default_factory=dict)
 
     def group(self, release: str) -> tuple[str, ...]:
         """Datasets that are published together under that release name."""
@@ -53,4 +56,9 @@ def load_promises(settings: Settings) -> Promises:
     sources = load_sources(room / "sources")
     contracts = load_contracts(room / "contracts", load_glossary(room / "definitions"))
     demand_fit(contracts.values(), load_profiles(room))
-    return Promises(contracts=contracts, sources=sources, clocks=load_clocks(settings.replay, sources))
+    return Promises(
+        contracts=contracts,
+        sources=sources,
+        clocks=load_clocks(settings.replay, sources),
+        use_cases=load_use_cases(room / "use_cases", contracts),
+    )

@@ -1,4 +1,4 @@
-"""Loading: contracts, source contracts and the glossary, from files to types; or every problem found, and nothing else.
+"""Loading: contracts, sources, glossary and use cases, from files to types; or every problem found, and nothing else.
 
 Belongs here: the order of the steps. Does not: any of the steps (`document.py`, `odcs.py`, `lint.py`, `assemble.py`).
 """
@@ -15,7 +15,9 @@ from expectations.loader.document import Document, digest_document, read_documen
 from expectations.loader.lint import lint_contract, lint_source, lint_term
 from expectations.loader.odcs import Schema, odcs_schema, property_schema, schema_problems
 from expectations.loader.problem import ContractError, Problem
+from expectations.loader.use_cases import assemble_use_case, lint_use_case, undescribed, use_case_schema
 from expectations.rules import RuleError, rules_of
+from expectations.use_case import UseCase
 
 __all__ = [
     "ContractError",
@@ -27,6 +29,7 @@ __all__ = [
     "load_source",
     "load_sources",
     "load_term",
+    "load_use_cases",
 ]
 
 T = TypeVar("T")
@@ -115,6 +118,33 @@ def load_glossary(directory: Path) -> dict[str, Term]:
         ContractError: with every problem of every file.
     """
     return {t.name: t for t in _all(directory, load_term)}
+
+
+def load_use_cases(directory: Path, contracts: Mapping[str, Contract]) -> dict[str, UseCase]:
+    """Read every use case of a directory: name → use case; none where the directory is absent.
+
+    Args:
+        directory: of `<use_case>.yaml` files.
+        contracts: of every golden dataset; what they say of AI use and what the files say must agree.
+
+    Raises:
+        ContractError: with every problem of every file.
+    """
+
+    def load(path: Path) -> UseCase:
+        return assemble_use_case(_read(path, use_case_schema(), lambda read: lint_use_case(read, contracts)))
+
+    loaded: dict[str, UseCase] = {}
+    problems: list[Problem] = []
+    described = {path.stem for path in directory.glob("*.y*ml")}
+    try:
+        loaded = {u.name: u for u in _all(directory, load)} if directory.is_dir() else {}
+    except ContractError as error:
+        problems += error.problems
+    problems += [problem for c in contracts.values() for problem in undescribed(c, directory, described)]
+    if problems:
+        raise ContractError(directory, problems)
+    return loaded
 
 
 def _read(path: Path, schema: Schema, lint: Callable[[Document], Iterable[Problem]]) -> Document:

@@ -26,6 +26,7 @@ MASKS: Mapping[str, tuple[str, ...]] = {  # technique of masking at reading → 
     "year": ("date", "timestamp"),
     "month": ("date", "timestamp"),
 }
+RISK_TIERS = ("minimal", "limited", "high")  # of AI use, from the least; profiles.yaml says what each demands
 STATUSES = ("proposed", "draft", "active", "deprecated", "retired")
 API_VERSIONS = ("v3.1.0", "v3.2.0")
 
@@ -175,7 +176,7 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
     CustomProperty(
         "contract",
         "aiUse",
-        mapping(riskTier=words("minimal", "limited", "high"), useCases=NAMES, prohibited=NAMES),
+        mapping(riskTier=words(*RISK_TIERS), useCases=NAMES, prohibited=NAMES),
         "AI systems that may use the dataset, and what they must not be used for",
     ),
     CustomProperty(

@@ -17,9 +17,9 @@ from expectations.loader.custom import listed
 from expectations.loader.document import Location, read_document
 from expectations.loader.odcs import schema_problems
 from expectations.loader.problem import ContractError, Problem, nearest
+from expectations.loader.vocabulary import RISK_TIERS
 
 FILE = "profiles.yaml"
-RISK_TIERS = ("minimal", "limited", "high")
 _DAYS = {"type": "integer", "minimum": 1, "maximum": 3660}
 _ROLES = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "minLength": 1}}
 _PROFILE = {
