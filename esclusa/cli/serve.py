@@ -10,11 +10,8 @@ from typing import Annotated
 
 import typer
 
+from esclusa.cli.options import Where
 from esclusa.errors import Misused
-
-Where = Annotated[
-    str | None, typer.Option("--repository", "-r", help="Golden repository: a directory [$ESCLUSA_REPOSITORY].")
-]
 
 
 def serve(

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from esclusa.cli.options import AsJson, Where
 from esclusa.errors import Misused
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST = 366  # days
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
-Where = Annotated[
-    str | None, typer.Option("--repository", "-r", help="Golden repository: a directory [$ESCLUSA_REPOSITORY].")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 app = typer.Typer(no_args_is_help=True, help="Tokens for the service: who may ask it for rows, as what, until when.")
 
 
