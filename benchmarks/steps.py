@@ -108,7 +108,9 @@ def certify_and_publish(directory: Path) -> list[str]:
     """From the verdict to the new timestamp of the golden repository."""
     from expectations.clock import NOW
     from lineage.certificate import Input, certify
+    from lineage.columns import LandedTable, Model, column_lineage
     from lineage.keys import Keys
+    from lineage.lineage_document import LINEAGE_FILE, lineage_file
     from lineage.pin import Part, Pin
     from lineage.repository import DatasetRelease, GoldenRepository
 
@@ -126,13 +128,16 @@ def certify_and_publish(directory: Path) -> list[str]:
     repository = GoldenRepository(golden, Keys.create(directory / "keys", golden))
     repository.create()
     started = used(), time.monotonic()  # a repository and its keys are made once
+    landed = LandedTable("raw.bench__orders", "bench", "orders", tuple(column.name for column in agreed.table.columns))
+    model = Model("candidate.orders", f"SELECT * FROM {landed.relation}", (landed.relation,), "orders")
+    further = {LINEAGE_FILE: lineage_file(agreed, column_lineage([model], [landed]))}
     loaded = Input("bench", "orders", "orders", "a" * 64, pinned.rows, "load-1", now, "b" * 64, True)
     certificate = certify(
         verdict, agreed, pinned, inputs=[loaded], code="0" * 40, run="bench", clock=NOW, pinned_at=now,
         valid_until=now + timedelta(days=1), previous=repository.certificate("orders"),
-        signer=repository.keys.signer("gate"),
+        signer=repository.keys.signer("gate"), further=further,
     )  # fmt: skip
-    repository.publish([DatasetRelease(agreed, pinned, certificate)])
+    repository.publish([DatasetRelease(agreed, pinned, certificate, further=further)])
     report(started, [])
     sys.exit()
 

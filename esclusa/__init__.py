@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from esclusa.discovery import Offer, find
     from esclusa.evidence import Decision, Finding
     from esclusa.listing import Entry, Why
+    from esclusa.promises import Promises
     from esclusa.reader import Release, catalog, open, read, sql, verify, why
     from esclusa.report import Check, Report
 
@@ -64,6 +65,7 @@ __all__ = [
     "NotPermitted",
     "NotReadable",
     "Offer",
+    "Promises",
     "QueryRefused",
     "Release",
     "Report",
@@ -93,6 +95,7 @@ _HOMES = {
     "discovery": ("Offer", "find"),
     "evidence": ("Decision", "Finding"),
     "listing": ("Entry", "Why"),
+    "promises": ("Promises",),
     "reader": ("Release", "catalog", "open", "read", "sql", "verify", "why"),
     "report": ("Check", "Report"),
 }

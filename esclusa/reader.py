@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
+from esclusa.documents import document
 from esclusa.errors import owned_by
 from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
@@ -20,6 +21,8 @@ from esclusa.ledger import Ledger
 from esclusa.listing import Entry, Why, explain, list_datasets
 from esclusa.location import locate
 from esclusa.permission import Request, demand_environment, permitted
+from esclusa.promises import Promises
+from esclusa.promises_document import promises_of
 from esclusa.readlog import ReadLog
 from esclusa.report import Report, report_on
 from esclusa.repository import Repository
@@ -112,6 +115,15 @@ class Release:
             EsclusaError: of the first check that failed.
         """
         return vouch(self._repository, dataset, lambda *_: None)
+
+    def document(self, dataset: str, name: str) -> bytes:
+        """One document that travels with a certified or expired dataset, verified; see `esclusa.documents`."""
+        return document(self._repository, dataset, name)
+
+    @cached_property
+    def promises(self) -> Promises:
+        """What is promised now, certified or not; empty where the repository publishes no promises."""
+        return promises_of(self._repository)
 
     @property
     def datasets(self) -> tuple[str, ...]:

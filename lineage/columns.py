@@ -13,6 +13,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 
 from lineage.edges import EVERY, ROWS, Flow, Node
+from lineage.links import links
 from lineage.query import trace
 
 GOLDEN = "golden"  # schema under which the published copy of a dataset goes
@@ -120,16 +121,32 @@ class ColumnLineage:
 
         Args, raises: as for `sources`.
         """
-        relation = self._golden[dataset]
-        nodes = [(relation, EVERY), (relation, ROWS), *((relation, c) for c in self._columns[relation])]
-        return self._of_sources(self._reached(*nodes, weakest=Flow.DECIDING))
+        return self._of_sources(self._reached(*self._nodes(dataset), weakest=Flow.DECIDING))
 
     def tables(self, dataset: str) -> frozenset[tuple[str, str]]:
         """(system, table) of every source table that the dataset reads, be it only for its number of rows."""
-        relation = self._golden[dataset]
-        nodes = [(relation, EVERY), (relation, ROWS), *((relation, c) for c in self._columns[relation])]
-        reached = self._reached(*nodes, weakest=Flow.DECIDING)
+        reached = self._reached(*self._nodes(dataset), weakest=Flow.DECIDING)
         return frozenset((leaf.system, leaf.table) for r, _ in reached if (leaf := self._leaves.get(r)))
+
+    def rows_decided_by(self, dataset: str) -> frozenset[SourceColumn]:
+        """The source columns that decide which rows the dataset has: where, join, group, distinct, limit.
+
+        Args, raises: as for `sources`.
+        """
+        return self._of_sources(self._reached((self._golden[dataset], ROWS), weakest=Flow.DECIDING))
+
+    def links(self, dataset: str) -> Mapping[Node, Mapping[Node, Flow]]:
+        """Every edge between relations above a dataset: column, or rows → what it comes from, and how.
+
+        Args, raises: as for `sources`.
+        """
+        relation = self._golden[dataset]
+        starts = [node for node in self._nodes(dataset) if node != (relation, EVERY) or not self._columns[relation]]
+        return links(self._edges, self._columns, starts)
+
+    def source_of(self, relation: str) -> LandedTable | None:
+        """The source's table that lies under this name in the warehouse, or None."""
+        return self._leaves.get(relation)
 
     def carriers(self, source: SourceColumn) -> frozenset[tuple[str, str, str]]:
         """(schema, table, column) of everything that holds the values of a source column: itself where it landed,
@@ -198,6 +215,10 @@ class ColumnLineage:
         relation = self._golden[dataset]
         name = column.lower()
         return (relation, name if name in self._columns[relation] else EVERY)
+
+    def _nodes(self, dataset: str) -> list[Node]:
+        relation = self._golden[dataset]
+        return [(relation, EVERY), (relation, ROWS), *((relation, c) for c in self._columns[relation])]
 
     def _reached(self, *nodes: Node, weakest: Flow) -> set[Node]:
         found, ahead = set(nodes), list(nodes)

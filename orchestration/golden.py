@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import esclusa
 from expectations.retention import policies
 from lineage.keys import ROLES
+from lineage.promised import PROMISES_FILE
 from lineage.repository import GoldenRepository
+from orchestration.catalogue import catalogue_files
 from orchestration.keyrings import open_keys
 from orchestration.platform import Platform
 from orchestration.recorded import before_it_counts
@@ -51,11 +54,16 @@ def keep_alive(platform: Platform) -> datetime:
 
 
 def wake(platform: Platform, golden: GoldenRepository) -> None:
-    """Renew a timestamp that ran out while the platform was silent: every gate was just looked at."""
+    """Publish promises that changed since, and renew a timestamp that ran out while the platform was silent: every
+    gate was just looked at.
+    """
+    files = catalogue_files(platform)
     try:
-        esclusa.open(platform.settings.golden)
+        told = esclusa.open(platform.settings.golden).promises.digest
     except esclusa.Expired:
-        golden.keep_alive()
+        told = ""
+    if told != sha256(files[PROMISES_FILE]).hexdigest():
+        golden.publish(files=files)
 
 
 def collect_garbage(platform: Platform, grace: timedelta) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from expectations.clock import Clock, load_clocks
-from expectations.contract import Contract, SourceContract
+from expectations.contract import Contract, SourceContract, Term
 from expectations.loader import load_contracts, load_glossary, load_sources, load_use_cases
 from expectations.signing.endorsement import demand_fit
 from expectations.signing.profiles import load_profiles
@@ -26,12 +26,14 @@ class Promises:
         sources: by system.
         clocks: by system; a system without one runs on the wall clock.
         use_cases: by name.
+        glossary: business terms, by name.
     """
 
     contracts: Mapping[str, Contract]
     sources: Mapping[str, SourceContract]
     clocks: Mapping[str, Clock]
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)
+    glossary: Mapping[str, Term] = field(default_factory=dict)
 
     def group(self, release: str) -> tuple[str, ...]:
         """Datasets that are published together under that release name."""
@@ -54,11 +56,13 @@ def load_promises(settings: Settings) -> Promises:
     """
     room = settings.expectations
     sources = load_sources(room / "sources")
-    contracts = load_contracts(room / "contracts", load_glossary(room / "definitions"))
+    glossary = load_glossary(room / "definitions")
+    contracts = load_contracts(room / "contracts", glossary)
     demand_fit(contracts.values(), load_profiles(room))
     return Promises(
         contracts=contracts,
         sources=sources,
         clocks=load_clocks(settings.replay, sources),
         use_cases=load_use_cases(room / "use_cases", contracts),
+        glossary=glossary,
     )

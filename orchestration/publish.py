@@ -17,7 +17,9 @@ from esclusa.revocation import Revocation
 from lineage.certificate import certify, moment_of
 from lineage.repository import DatasetRelease, GoldenRepository
 from orchestration.builds import current_fingerprint
+from orchestration.catalogue import catalogue_files
 from orchestration.decisions import Decision, circumstances, recall_decision
+from orchestration.documents import further_documents
 from orchestration.golden import RECORD, open_golden, record_of, wake
 from orchestration.keyrings import sealed
 from orchestration.platform import Platform, code_revision
@@ -83,7 +85,7 @@ def publish_release(
             for certificate in certificates:
                 ledger.append("release", certificate.dataset, release_body(certificate, release, together, run), at=now)
 
-        golden.publish(releases, on_step=before_it_counts(platform.ledger, record))
+        golden.publish(releases, files=catalogue_files(platform), on_step=before_it_counts(platform.ledger, record))
         for certificate in certificates:
             platform.workshop.remember(RECORD, certificate.dataset, record_of(certificate))
             repeat_refusal(platform, certificate.dataset, now)
@@ -175,6 +177,7 @@ def _certified(
 ) -> DatasetRelease:
     contract, head = platform.promises.contracts[decision.dataset], platform.ledger.head()
     published = sealed(platform.settings, decision.pin, contract)
+    further = further_documents(platform, decision)
     certificate = certify(
         decision.verdict,
         contract,
@@ -192,8 +195,9 @@ def _certified(
         signoffs=decision.signoffs,
         waivers=decision.waivers,
         sealed=published,
+        further=further,
     )
-    return DatasetRelease(contract, decision.pin, certificate, published)
+    return DatasetRelease(contract, decision.pin, certificate, published, further)
 
 
 def _served(platform: Platform, decision: Decision, *, published: bool) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Any
 from esclusa.ledger import Ledger
 from expectations.verdict import Finding
 from lineage.decision import decision
+from orchestration.catalogue import catalogue_files
 from orchestration.columns import concerned
 from orchestration.golden import RECORD, open_golden, wake
 from orchestration.platform import Platform
@@ -66,7 +67,8 @@ def refuse(
             ledger.append("refusal", name, refusal_body(json.loads(document)), at=now)
 
     if documents:
-        golden.publish(verdicts=documents, on_step=before_it_counts(platform.ledger, record))
+        step = before_it_counts(platform.ledger, record)
+        golden.publish(verdicts=documents, files=catalogue_files(platform), on_step=step)
     else:
         wake(platform, golden)
 

@@ -20,8 +20,11 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
 from lineage.certificate import payload_of, sign_payload
+from lineage.columns import LandedTable, Model, column_lineage
 from lineage.keys import Keys
-from tests.golden_repository import publish_small
+from lineage.lineage_document import LINEAGE_FILE, lineage_document
+from lineage.promised import PROMISES_FILE, promises_file
+from tests.golden_repository import publish_small, small_contract
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "release-format.md"
 ROWS = {"orders": [{"id": 1, "name": "a"}], "leads": [{"id": 1, "name": "b"}]}
@@ -179,3 +182,24 @@ def test_a_file_that_the_certificate_does_not_name_fails_the_check(
 def test_a_part_that_is_not_listed_fails_the_check(home: Path, check: Callable[[str], int]) -> None:
     relist(home, lambda role: role.targets.pop("orders/part-00000.parquet") and None)
     assert check("orders") != 0
+
+
+def fields(heading: str) -> set[str]:
+    """Every field that the table under a heading of the page explains."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"`(\w+)`", section))
+
+
+def test_the_page_explains_every_field_of_lineage_and_promises() -> None:
+    contract = small_contract("orders", ["id", "name"])
+    lineage = column_lineage(
+        [Model("candidate.orders", "select id, name from raw.shop__orders", ("raw.shop__orders",), "orders")],
+        [LandedTable("raw.shop__orders", "shop", "orders", ("id", "name"))],
+    )
+    document = lineage_document(contract, lineage)
+    entries = (document, *document["columns"].values(), document["rows"], *document["relations"], *document["edges"])
+    said = {key for entry in entries for key in entry}
+    assert said <= fields("Lineage"), said - fields("Lineage")
+    promised = json.loads(promises_file([contract], [], [], lineage))
+    assert promised.keys() | promised["datasets"][0].keys() <= fields("Promises")
+    assert {LINEAGE_FILE, PROMISES_FILE} <= set(re.findall(r"<sha256>\.([\w.]+)", PAGE.read_text(encoding="utf-8")))
