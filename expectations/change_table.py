@@ -227,6 +227,10 @@ ROWS = _rows(
     ("dataGovernance/specialCategories", PERMISSIVE, "special categories of personal data"),
     ("dataGovernance dataGovernance/*", presence(RESTRICTIVE, WEAKENING, COSMETIC), "an answer to the AI Act"),
     ("dataGovernance/**", COSMETIC, "an answer to the AI Act"),
+    ("datasheet datasheet/answers datasheet/answers/*", presence(RESTRICTIVE, WEAKENING, COSMETIC), "an answer"),
+    ("datasheet/demands", ranked(("essential", "full"), WEAKENING), "how many answers are demanded"),
+    ("datasheet/license datasheet/license/id", presence(RESTRICTIVE, WEAKENING, BREAKING), "the licence of its use"),
+    ("datasheet/license/url datasheet/citeAs datasheet/language/**", COSMETIC, "links and words"),
 )
 
 

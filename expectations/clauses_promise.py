@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from expectations.clause import Clause, Evidence
 from expectations.contract import Column
+from expectations.datasheet import unstated
 from expectations.loader.custom import named_columns
 from expectations.loader.vocabulary import RESTRAINED
 from expectations.rules import rules_of
@@ -42,6 +43,16 @@ def _undescribed(evidence: Evidence) -> Iterator[str]:
     for column in contract.table.columns:
         if not column.description.strip():
             yield f"{column.name} has no description"
+
+
+def _unanswered(evidence: Evidence) -> Iterator[str]:
+    for question in unstated(evidence.contract, only_demanded=True):
+        yield f"{question.id} is not stated ({question.text})"
+
+
+def _left_open(evidence: Evidence) -> Iterator[str]:
+    for question in unstated(evidence.contract, only_demanded=False):
+        yield f"{question.id} is not stated"
 
 
 def _unclassified(evidence: Evidence) -> Iterator[str]:
@@ -149,6 +160,23 @@ CLAUSES = (
         "0 descriptions missing",
         "write the missing descriptions into {path}",
         _undescribed,
+    ),
+    Clause(
+        "definitions_datasheet",
+        GateItem.DEFINITIONS,
+        "The datasheet answers every question that the contract's risk tier, or the contract itself, demands",
+        "0 demanded questions not stated",
+        "answer the questions under `datasheet` in {path} (docs/documents.md lists them)",
+        _unanswered,
+    ),
+    Clause(
+        "definitions_datasheet_whole",
+        GateItem.DEFINITIONS,
+        "The datasheet answers every question",
+        "0 questions not stated",
+        "answer the questions under `datasheet` in {path} (docs/documents.md lists them)",
+        _left_open,
+        severity="warning",
     ),
     Clause(
         "access_classified",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from expectations.datasheet import LEVELS, QUESTIONS
 from expectations.privacy import PERIODS, TECHNIQUES
 
 VENDOR = "esclusa"
@@ -208,6 +209,18 @@ CUSTOM_PROPERTIES: tuple[CustomProperty, ...] = (
             )
         ),
         "answers to the EU AI Act, Art. 10(2) to (5)",
+    ),
+    CustomProperty(
+        "contract",
+        "datasheet",
+        mapping(
+            demands=words(*LEVELS),
+            license=mapping("id", id=TEXT, url=TEXT),
+            citeAs=TEXT,
+            language=list_of(TEXT),
+            answers=mapping(**{question.id: TEXT for question in QUESTIONS}),
+        ),
+        "answers that no other clause gives to the questions of a datasheet, and how many of them are demanded",
     ),
     CustomProperty(
         "source",

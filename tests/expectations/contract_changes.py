@@ -122,6 +122,10 @@ def _weaker(key: str | int, value: Any, holder: Any, place: Place) -> Iterator[t
         case "value", (int() | float()) if holder.get("property") == "retention":
             yield "kept for longer", put(value * 2)
             yield "history cut", put(value // 2)
+        case "answers" | "license", dict():
+            yield "no longer said", gone
+        case str(), str() if len(place) > 1 and place[-2] == "answers":
+            yield "answer gone", gone
         case "deny", list():
             yield "no column denied", gone
         case "allow", list():

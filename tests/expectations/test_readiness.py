@@ -28,6 +28,7 @@ from tests.expectations.variations import (
     measured,
     other,
     role,
+    sheet,
     sla,
     source,
     term,
@@ -58,6 +59,8 @@ SHUTTING: list[Shut] = [
     ("definitions_described", lambda: replace(orders(), description={}), {}, "no purpose"),
     ("definitions_described", lambda: replace(orders(), table=replace(orders().table, description="")), {}, "the table has no description"),
     ("definitions_described", lambda: replace(orders(), table=replace(orders().table, grain="")), {}, "what one row is"),
+    ("definitions_datasheet", lambda: sheet("preprocessing_done"), {}, "preprocessing_done is not stated (Was any preprocessing"),
+    ("definitions_datasheet", lambda: sheet("motivation_funding"), {}, "motivation_funding is not stated (Who funded"),
     ("sources_agreed", orders, {"feeding": frozenset()}, "lineage found no source"),
     ("sources_agreed", orders, {"sources": {}}, "shop has no source contract"),
     ("sources_agreed", orders, {"sources": source(owner="")}, "no agreement"),
@@ -154,6 +157,12 @@ def test_every_clause_that_can_shut_the_gate_has_a_case_in_which_it_does() -> No
     ("clause", "contract", "given", "said"),
     [
         ("sources_used", lambda: copy_of_shop(duplicate_of=""), {}, "lake is declared and feeds nothing here"),
+        (
+            "definitions_datasheet_whole",
+            lambda: sheet("motivation_funding", demands="essential"),
+            {},
+            "motivation_funding is not stated",
+        ),
         ("lineage_additions_noted", orders, {"source_changes": {"shop": (ADDED,)}}, "colour is new"),
     ],
 )

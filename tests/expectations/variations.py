@@ -132,6 +132,13 @@ def managed(**changes: str) -> Contract:
     return replace(orders(), custom={**custom, **({"changeManagement": changes} if changes else {})})
 
 
+def sheet(*unanswered: str, **changes: Any) -> Contract:
+    """The contract without its own answers to some questions of the datasheet, or with other words about it."""
+    said = {**orders().custom["datasheet"], **changes}
+    answers = {question: text for question, text in said["answers"].items() if question not in unanswered}
+    return replace(orders(), custom={**orders().custom, "datasheet": {**said, "answers": answers}})
+
+
 def other(**changes: Any) -> Contract:
     """Another golden dataset that says the same as the first."""
     return replace(orders(), name="order_lines", **changes)

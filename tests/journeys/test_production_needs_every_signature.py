@@ -94,7 +94,7 @@ def test_production_needs_every_signature(production: Journey, tmp_path: Path) -
     change(promises / "definitions" / "renewal_risk.yaml", "A band says what is likely", "A band says what is probable")
     contract = promises / "contracts" / f"{DATASET}.yaml"
     change(contract, "[1000, 1000000]", "[1000, 3000]")
-    change(contract, "\nversion: 1.0.0\n", "\nversion: 1.1.0\n")
+    change(contract, "\nversion: 1.1.0\n", "\nversion: 1.2.0\n")
     why = decided(production)
     assert why.candidate_refused
     assert why.decision is not None
