@@ -8,7 +8,7 @@ Source: Cedar policy language 4, evaluated by cedarpy.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -85,6 +85,13 @@ def decide(
     Raises:
         Tampered: the text is no Cedar.
     """
+    return dict(_decided(policies, dataset, role, purpose, tuple(columns), today))
+
+
+@lru_cache(maxsize=1024)
+def _decided(
+    policies: str, dataset: str, role: str, purpose: str, columns: tuple[str, ...], today: date
+) -> Mapping[str, Access]:
     from cedarpy import is_authorized_batch
 
     known = read_policies(policies)

@@ -16,7 +16,8 @@
     │   ├── RolledBack                older than what this machine has seen, or mixed from several releases
     │   └── Untrusted                 signed by a key that the pinned root does not vouch for
     ├── Unreachable          exit 4   no answer, or a file that should be there is not
-    │   └── Busy                      the service takes no more of this caller's requests for the moment
+    │   ├── Busy                      the service takes no more of this caller's requests for the moment
+    │   └── Superseded                the service serves another certificate by now
     ├── LedgerUnavailable    exit 4   what cannot be recorded does not happen
     └── NotPermitted         exit 5   the contract grants this role, purpose or column nothing
         └── NotIdentified             the service does not know who asks
@@ -131,6 +132,10 @@ class Unreachable(EsclusaError):
 
 class Busy(Unreachable):
     """The service takes no more of this caller's requests for the moment; later it does."""
+
+
+class Superseded(Unreachable):
+    """Rows are served under another certificate by now than the one that was asked for."""
 
 
 class LedgerUnavailable(EsclusaError):

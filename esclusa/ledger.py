@@ -98,16 +98,21 @@ class Ledger:
 
     Args:
         url_or_path: a SQLite file, made by the first append; or `postgresql://…`.
+        shared: many threads of this process append at once; they then share transactions and a connection that stays.
 
     Raises:
         Misused: the URL is of no database that a ledger can be kept in.
     """
 
-    def __init__(self, url_or_path: str | Path) -> None:
-        self._address = url_or_path
+    def __init__(self, url_or_path: str | Path, shared: bool = False) -> None:
+        self._address, self._shared = url_or_path, shared
 
     @cached_property
     def _store(self) -> Store:
+        if self._shared:
+            from esclusa.ledger_shared import SharedStore
+
+            return SharedStore(self._address)
         from esclusa.ledger_store import Store  # SQLAlchemy: only for those who use a ledger
 
         return Store(self._address)

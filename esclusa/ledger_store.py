@@ -5,7 +5,7 @@ Belongs here: schema, turns between processes, failures of the database. Does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool
 
 from esclusa.errors import LedgerUnavailable, Misused
 from esclusa.ledger import Row
@@ -75,18 +75,18 @@ class Store:
 
     Args:
         address: a SQLite file, or `postgresql://…`.
+        pool: of connections; by default one per use: it survives fork, and holds nothing open between entries.
 
     Raises:
         Misused: the URL is of another database.
     """
 
-    def __init__(self, address: str | Path) -> None:
+    def __init__(self, address: str | Path, pool: type[Pool] = NullPool) -> None:
         self._url, self._file = _url_of(address)
         self.place = (
             str(self._file) if self._file else f"{self._url.host}:{self._url.port or 5432}/{self._url.database}"
         )
-        # A connection per use: a ledger survives fork, and holds nothing open between entries.
-        self._engine = create_engine(self._url, poolclass=NullPool, connect_args=_CONNECT[self._dialect])
+        self._engine = create_engine(self._url, poolclass=pool, connect_args=_CONNECT[self._dialect])
         if self._file is not None:
             _hold_sqlite_to_transactions(self._engine)
         self._is_made = False
@@ -104,6 +104,11 @@ class Store:
         Raises:
             LedgerUnavailable: nothing was written.
         """
+        (row,) = self._append_all([following])
+        return row
+
+    def _append_all(self, followings: Sequence[Callable[[Row | None], Row]]) -> list[Row]:
+        """Write rows one after the other in one transaction: all, or none."""
         with self._failing_closed():
             if self._file is not None:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -111,9 +116,12 @@ class Store:
                 if self._dialect == "postgresql":
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
                 self._make(connection)
-                row = following(_last(connection))
-                connection.execute(insert(TABLE).values(**asdict(row)))
-            return row
+                last, rows = _last(connection), list[Row]()
+                for following in followings:
+                    last = following(last)
+                    rows.append(last)
+                connection.execute(insert(TABLE), [asdict(row) for row in rows])
+            return rows
 
     def rows(self, kind: str | None = None, dataset: str | None = None) -> Iterator[Row]:
         """Rows by sequence, as of now.

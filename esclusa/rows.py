@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from esclusa.access import Access
 from esclusa.certificate import Certificate
-from esclusa.keyring import Keyring, form_of
+from esclusa.keyring import Keyring, fingerprint, form_of
 from esclusa.masks import key_for, masked
 from esclusa.readlog import ReadLog
 
@@ -66,10 +66,33 @@ class Rows:
             LedgerUnavailable: the read could not be recorded.
             KeyMissing: a column is sealed, and its key is not here.
         """
-        data, names = self._data(), list(self.columns)
-        rows = self._masked(data.to_table(names) if limit is None else data.head(limit, columns=names))
+        rows = self.unrecorded(0, limit)
         self.log.served(self.certificate, self.columns, rows.num_rows, "read")
         return rows
+
+    def unrecorded(self, offset: int, limit: int | None) -> pa.Table:
+        """Some of the rows, masked; whoever takes them calls `log.served` before one of them leaves.
+
+        Args:
+            offset: so many are left out first.
+            limit: at most so many.
+
+        Raises:
+            KeyMissing: a column is sealed, and its key is not here.
+        """
+        data = self._data()
+        if limit is None and not offset:
+            return self._masked(data.to_table())
+        return self._masked(_some(data, offset, self.certificate.rows if limit is None else limit))
+
+    def keys(self) -> tuple[str, ...]:
+        """Marks of the keys that these rows depend on: of sealed columns, and of keyed masks. None of them is a key.
+
+        Raises:
+            KeyMissing: one of them is not here.
+        """
+        form_of(self.certificate, self.columns, self.keyring)
+        return tuple(fingerprint(key) for _, key in sorted(self._hash_keys().items()))
 
     def source(self, by: str) -> ds.Dataset | pa.Table:
         """What an engine may scan, once all its rows are recorded: no other column exists in it.
@@ -90,22 +113,44 @@ class Rows:
     def _techniques(self) -> dict[str, str]:
         return {name: access.technique for name, access in self.columns.items() if access.technique}
 
-    def _data(self) -> ds.Dataset:
+    def _data(self) -> ds.FileSystemDataset:
         """The permitted columns as an Arrow dataset over memory; the others are not in its schema."""
         import pyarrow as pa
         import pyarrow.dataset as ds
 
+        parts = self.parts()  # proven before any key is used on them
         form = form_of(self.certificate, self.columns, self.keyring)
-        fragments = [form.make_fragment(pa.BufferReader(part)) for part in self.parts()]  # type: ignore[arg-type] # stubs
+        fragments = [form.make_fragment(pa.BufferReader(part)) for part in parts]  # type: ignore[arg-type] # stubs
         whole = fragments[0].physical_schema
         schema = pa.schema([whole.field(name) for name in self.columns])
         return ds.FileSystemDataset(fragments, schema=schema, format=form)
 
     def _masked(self, table: pa.Table) -> pa.Table:
+        return masked(table, self._techniques, self._hash_keys())
+
+    def _hash_keys(self) -> dict[str, bytes]:
         classes = {column.name: column.classification for column in self.certificate.columns}
-        keys = {
+        return {
             name: key_for(self.keyring, self.state, classes[name], self.log.purpose)
             for name, technique in self._techniques.items()
             if technique == "hash"
         }
-        return masked(table, self._techniques, keys)
+
+
+def _some(data: ds.FileSystemDataset, offset: int, limit: int) -> pa.Table:
+    """Some rows; only the row groups that hold one of them are decoded."""
+    import pyarrow.dataset as ds
+
+    chosen: list[ds.Fragment] = []
+    position = first = 0
+    for fragment in data.get_fragments():
+        wanted: list[int] = []
+        for group in fragment.row_groups:
+            if position < offset + limit and position + group.num_rows > offset:
+                first = first if chosen or wanted else position
+                wanted.append(group.id)
+            position += group.num_rows
+        if wanted:
+            chosen.append(fragment.subset(row_group_ids=wanted))
+    table = ds.FileSystemDataset(chosen, schema=data.schema, format=data.format).to_table()
+    return table.slice(offset - first, limit)

@@ -122,22 +122,23 @@ def _environment(name: str) -> str:
     return name
 
 
-def ledger_for(settings: Settings, location: Location) -> Ledger:
+def ledger_for(settings: Settings, location: Location, shared: bool = False) -> Ledger:
     """The ledger that reads of a repository go into: the publisher's where it can be reached, else the reader's own.
 
     Args:
         location: of the golden repository.
+        shared: many threads of this process will append at once.
 
     Raises:
         Misused: the setting names a database that a ledger cannot be kept in; at its first use.
     """
     if settings.ledger:
-        return Ledger(settings.ledger)
+        return Ledger(settings.ledger, shared)
     if location.directory is not None and location.directory.is_dir():
         beside = location.directory.parent / LEDGER_FILE
         if beside.exists() or os.access(beside.parent, os.W_OK):
-            return Ledger(beside)
-    return Ledger(settings.own_ledger)
+            return Ledger(beside, shared)
+    return Ledger(settings.own_ledger, shared)
 
 
 def keyring_for(settings: Settings, location: Location) -> Keyring:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from esclusa.errors import EsclusaError
-from esclusa.server import golden_files, health, problems
+from esclusa.server import dataset_routes, golden_files, health, problems, row_routes
 from esclusa.server.service import Extension, Service
 
 # Each offers `extension(service) -> Extension`. Pages come last: they own every path that is nobody's.
@@ -41,6 +41,8 @@ def create_app(service: Service) -> Starlette:
         routes=[
             *health.routes(service),
             *golden_files.routes(service),
+            *dataset_routes.routes(service),
+            *row_routes.routes(service),
             *(route for extension in extensions for route in extension.routes),
         ],
         exception_handlers={

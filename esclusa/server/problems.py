@@ -30,6 +30,7 @@ STATUS: Mapping[type[EsclusaError], int] = {
     errors.NotIdentified: 401,
     errors.NotPermitted: 403,
     errors.Busy: 429,
+    errors.Superseded: 409,
     errors.NotGenuine: 502,
     errors.Unreachable: 503,
     errors.LedgerUnavailable: 503,

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from esclusa.errors import Misused
-from esclusa.ledger import Ledger
 from esclusa.location import locate
 from esclusa.permission import Request
 from esclusa.readlog import ReadLog
@@ -116,6 +115,5 @@ def open_service(settings: Settings, limits: ServerSettings | None = None) -> Se
             remedy="esclusa serve --repository .esclusa/golden",
         )
     limits = limits or load_server_settings(location.directory)
-    ledger: Ledger = ledger_for(settings, location)
-    current = Current(location, settings, ledger)
+    current = Current(location, settings, ledger_for(settings, location, shared=True))
     return Service(location.directory, settings, limits, current, Callers(TokenFile(limits.tokens)))

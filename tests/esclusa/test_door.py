@@ -22,10 +22,10 @@ def modules_after(code: str) -> set[str]:
 
 def test_the_promised_names_are_these() -> None:
     assert set(esclusa.__all__) == {
-        *("open", "read", "sql", "catalog", "verify", "why", "trust"),
-        *("Anchor", "Certificate", "Check", "Decision", "Entry", "Finding", "Release", "Report", "Why"),
+        *("open", "read", "sql", "catalog", "find", "verify", "why", "trust"),
+        *("Anchor", "Certificate", "Check", "Decision", "Entry", "Finding", "Offer", "Release", "Report", "Why"),
         *("EsclusaError", "NotReadable", "NotCertified", "Withdrawn", "Revoked", "Expired", "KeyMissing"),
-        *("Sandbox", "NotPermitted", "NotIdentified", "Busy"),
+        *("Sandbox", "NotPermitted", "NotIdentified", "Busy", "Superseded"),
         *("Misused", "UnknownColumn", "QueryRefused"),
         *("NotGenuine", "Tampered", "RolledBack", "Untrusted", "Unreachable", "LedgerUnavailable"),
     }

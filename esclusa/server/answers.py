@@ -1,0 +1,129 @@
+"""Rows as bytes, kept for the next reader who may have exactly the same.
+
+Belongs here: encoding, and a bounded cache of what was encoded. Does not: the decision, which is made for every request
+and is part of the key that an answer is found under.
+Source: Arrow IPC streaming format; Apache Parquet.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock, Semaphore
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from esclusa.errors import Busy, Misused
+
+BATCH = 65_536  # rows of one record batch
+ENCODERS = 2  # tables decoded at once: what bounds the memory of answers that are made
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One encoded answer.
+
+    Args:
+        body: the bytes.
+        rows: how many are in it.
+    """
+
+    body: pa.Buffer
+    rows: int
+
+
+class Answers:
+    """Encoded answers, the least used dropped first.
+
+    Args:
+        kept: bytes that are kept at most.
+        largest: bytes of one answer at most.
+    """
+
+    def __init__(self, kept: int, largest: int) -> None:
+        self._kept, self._largest = kept, largest
+        self._held = self._alive = 0  # bytes that are kept; bytes that are kept or on their way
+        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._turn = Lock()
+        self._making: dict[Hashable, Lock] = {}
+        self._encoders = Semaphore(ENCODERS)
+
+    def find(self, key: Hashable, form: str, make: Callable[[], pa.Table]) -> Answer:
+        """The answer under a key; made once, whoever asks at the same time.
+
+        Args:
+            key: everything that the bytes depend on.
+            form: `arrow` or `parquet`.
+            make: gives the rows.
+
+        Raises:
+            Misused: it is larger than one answer may be.
+        """
+        with self._turn:
+            known = self._answers.get(key)
+            if known is not None:
+                self._answers.move_to_end(key)
+                return known
+            making = self._making.setdefault(key, Lock())
+        try:
+            with making:
+                known = self._answers.get(key)  # another request may have made it meanwhile
+                if known is None:
+                    with self._encoders:
+                        self._demand_room()
+                        known = self._encoded(make(), form)
+                    self._keep(key, known)
+                return known
+        finally:
+            with self._turn:
+                self._making.pop(key, None)
+
+    def _encoded(self, table: pa.Table, form: str) -> Answer:
+        self._demand_small(table.nbytes)
+        sink = pa.BufferOutputStream()
+        if form == "parquet":
+            pq.write_table(table, sink, compression="zstd")
+        else:
+            with pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table, max_chunksize=BATCH)
+        body = sink.getvalue()
+        self._demand_small(body.size)
+        answer = Answer(body, table.num_rows)
+        self._alive += body.size
+        weakref.finalize(answer, self._freed, body.size)
+        return answer
+
+    def _freed(self, size: int) -> None:
+        self._alive -= size
+
+    def _demand_room(self) -> None:
+        """Refuse to make another answer while those that slow callers still fetch, and those kept, fill the memory."""
+        if self._alive > self._kept + ENCODERS * self._largest:
+            raise Busy(
+                "The service holds as many answers as its memory allows.",
+                observed=f"{self._alive:,} bytes on their way or kept",
+                required="callers that fetch what they asked for",
+                remedy="Try again in a few seconds, or ask for fewer rows.",
+            )
+
+    def _demand_small(self, size: int) -> None:
+        if size > self._largest:
+            raise Misused(
+                "The answer is larger than this service hands out at once.",
+                observed=f"{size:,} bytes",
+                required=f"at most {self._largest:,} bytes",
+                remedy="Ask for fewer columns, or for the rows in pieces: limit and offset.",
+            )
+
+    def _keep(self, key: Hashable, answer: Answer) -> None:
+        with self._turn:
+            if answer.body.size > self._kept // 4:  # one large answer must not push out all others
+                return
+            self._answers[key] = answer
+            self._held += answer.body.size
+            while self._held > self._kept:
+                _, dropped = self._answers.popitem(last=False)
+                self._held -= dropped.body.size

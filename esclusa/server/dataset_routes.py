@@ -1,0 +1,52 @@
+"""What stands behind each dataset, as JSON for everyone: no row is in it.
+
+Belongs here: `/v1/datasets` and `/v1/datasets/{dataset}`. Does not: rows (`row_routes.py`), pages for people.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from esclusa.cli.plain import plain
+from esclusa.server.service import Service
+
+CACHING = {"Cache-Control": "no-cache"}
+
+
+def routes(service: Service) -> list[Route]:
+    """The routes of what is known of datasets.
+
+    Args:
+        service: whose datasets they are.
+    """
+    return [
+        Route("/v1/datasets", partial(_list, service), name="datasets"),
+        Route("/v1/datasets/{dataset}", partial(_one, service), name="dataset"),
+    ]
+
+
+async def _list(service: Service, _: Request) -> Response:
+    return await run_sync(_listed, service)
+
+
+async def _one(service: Service, request: Request) -> Response:
+    return await run_sync(_explained, service, request.path_params["dataset"])
+
+
+def _listed(service: Service) -> Response:
+    release = service.release
+    document = {"release": release.version, "aliveUntil": release.alive_until.isoformat()}
+    return JSONResponse({**document, "datasets": plain(release.catalog())}, headers=CACHING)
+
+
+def _explained(service: Service, dataset: str) -> Response:
+    release = service.release
+    why = release.why(dataset)
+    document: dict[str, Any] = {"release": release.version, **plain(why), "ok": why.ok}
+    return JSONResponse(document, headers=CACHING)
