@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -17,11 +17,13 @@ from esclusa.certificate import Certificate
 from esclusa.errors import EsclusaError, Misused
 from esclusa.matching import Field, Match, match
 from esclusa.permission import demand_environment
+from esclusa.promises import Promises
 from esclusa.reader import Release
 from esclusa.reader import open as open_release
 from esclusa.verification import Vouched
 
 PathLike = str | os.PathLike[str]
+Roles = str | Collection[str] | None
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def find(
     return offers(release, purpose=asked.purpose, role=asked.role or None, text=text)
 
 
-def offers(release: Release, *, purpose: str, role: str | None = None, text: str = "") -> list[Offer]:
+def offers(release: Release, *, purpose: str, role: Roles = None, text: str = "") -> list[Offer]:
     """Datasets that are certified, unexpired, of the environment that is read, and granted for a purpose today.
 
     What is not offered is not named: why a dataset that someone knows of is missing tells `Release.why`.
@@ -128,7 +130,7 @@ def offers(release: Release, *, purpose: str, role: str | None = None, text: str
     Args:
         release: pinned.
         purpose: what for, as the contracts name it.
-        role: in which; any role where None.
+        role: in which, or in one of which; any role where None.
         text: words of which at least one must be found in what is written about a dataset; empty offers all.
 
     Returns:
@@ -147,19 +149,19 @@ def offers(release: Release, *, purpose: str, role: str | None = None, text: str
     today, ranked = datetime.now(UTC).date(), []
     for vouched in _vouched(release):
         roles = _roles(vouched, purpose, role, today)
-        found = match(text, _fields(vouched.certificate)) if text.strip() else Match(0, 0, ())
+        found = match(text, _fields(vouched.certificate, release.promises)) if text.strip() else Match(0, 0, ())
         if roles and (found.words or not text.strip()):
             offer = _offer(release, vouched, purpose, roles, found)
             ranked.append((-found.words, -found.points, offer.dataset, offer))
     return [offer for *_, offer in sorted(ranked, key=lambda entry: entry[:3])]
 
 
-def granted_purposes(release: Release, role: str | None = None) -> tuple[str, ...]:
+def granted_purposes(release: Release, role: Roles = None) -> tuple[str, ...]:
     """Every purpose that something certified may be used for today, sorted.
 
     Args:
         release: pinned.
-        role: in which; any role where None.
+        role: in which, or in one of which; any role where None.
     """
     today = datetime.now(UTC).date()
     return tuple(sorted({grant.purpose for vouched in _vouched(release) for grant in _grants(vouched, role, today)}))
@@ -178,16 +180,18 @@ def _vouched(release: Release) -> Iterator[Vouched]:
         yield vouched
 
 
-def _grants(vouched: Vouched, role: str | None, today: date) -> list[Grant]:
-    policies = read_policies(vouched.policies)
+def _grants(vouched: Vouched, role: Roles, today: date) -> list[Grant]:
+    policies, roles = read_policies(vouched.policies), {role} if isinstance(role, str) else role
     return [
         grant
         for grant in policies.grants
-        if grant.until >= today.isoformat() and role in (None, grant.role) and grant.purpose not in policies.prohibited
+        if grant.until >= today.isoformat()
+        and (roles is None or grant.role in roles)
+        and grant.purpose not in policies.prohibited
     ]
 
 
-def _roles(vouched: Vouched, purpose: str, role: str | None, today: date) -> tuple[OfferedRole, ...]:
+def _roles(vouched: Vouched, purpose: str, role: Roles, today: date) -> tuple[OfferedRole, ...]:
     """Roles that the policies let read at least one column: a grant that is written down may still be forbidden."""
     certificate, found = vouched.certificate, []
     names = [column.name for column in certificate.columns]
@@ -210,10 +214,11 @@ def _offer(release: Release, vouched: Vouched, purpose: str, roles: tuple[Offere
     caveats = list(certificate.caveats)
     if release.why(certificate.dataset).candidate_refused:
         caveats.append("a newer candidate was refused: this is the last one that kept its contract")
+    promised = release.promises.dataset(certificate.dataset)
     granted = f"granted for {purpose} to {', '.join(role.role for role in roles)}"
     return Offer(
         dataset=certificate.dataset,
-        title=certificate.dataset.replace("_", " ").capitalize(),
+        title=(promised and promised.title) or certificate.dataset,
         description=certificate.description,
         owner=certificate.owner,
         purpose=purpose,
@@ -227,18 +232,28 @@ def _offer(release: Release, vouched: Vouched, purpose: str, roles: tuple[Offere
     )
 
 
-def _fields(certificate: Certificate) -> list[Field]:
-    columns = [
-        field
-        for column in certificate.columns
-        for field in (
-            Field(f"column {column.name}", column.name, 3),
-            Field(f"description of {column.name}", column.description, 1),
-        )
-    ]
-    return [
+def _fields(certificate: Certificate, promises: Promises) -> list[Field]:
+    """What is written about a dataset, by what it is worth: certified, and where there is one, promised now."""
+    fields = [
         Field("name", certificate.dataset, 6),
         Field("description", certificate.description, 3),
         Field("owner", certificate.owner, 2),
-        *columns,
+    ]
+    for column in certificate.columns:
+        fields.append(Field(f"column {column.name}", column.name, 3))
+        fields.append(Field(f"description of {column.name}", column.description, 1))
+    promised = promises.dataset(certificate.dataset)
+    if promised is None:
+        return fields
+    meant = dict.fromkeys([*promised.terms, *(term for column in promised.columns for term in column.terms)])
+    terms = [term for term in map(promises.term, meant) if term]
+    return [
+        *fields,
+        Field("title", promised.title, 6),
+        *(Field(f"term {term.title}", term.title, 5) for term in terms),
+        *(Field(f"definition of {term.title}", term.description, 2) for term in terms),
+        *(Field("tags", tag, 4) for tag in promised.tags),
+        Field("domain", promised.domain, 3),
+        Field("usage", promised.usage, 2),
+        *(Field(f"column {column.name}", column.title, 3) for column in promised.columns),
     ]

@@ -98,7 +98,11 @@ def _not_granted(vouched: Vouched, role: str, purpose: str, today: date) -> NotP
     observed = f"role {role or '(none)'}, purpose {purpose or '(none)'}"
     required = f"one of: {'; '.join(map(_told, grants)) or 'nothing: the contract grants no role'}"
     mine = next((grant for grant in grants if (grant.role, grant.purpose) == (role, purpose)), None)
-    if not (role and purpose):
+    if purpose and not role and purpose not in {grant.purpose for grant in grants} | {*policies.prohibited}:
+        what = f"No role is granted {dataset} for {purpose}."
+        hint = nearest(purpose, [grant.purpose for grant in grants])
+        remedy = f"{hint} Ask {certificate.owner} or one of the approvers for a grant in the contract.".strip()
+    elif not (role and purpose):
         what = f"{dataset} is read in a role and for a purpose."
         remedy = "Say both: --role and --purpose, role= and purpose=, or ESCLUSA_ROLE and ESCLUSA_PURPOSE."
     elif purpose in policies.prohibited:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from esclusa.cli.find import find
 from esclusa.cli.ledger import app as ledger
+from esclusa.cli.mcp import mcp
 from esclusa.cli.options import AllowSandbox, AsJson, Purpose, Role, Where, open_release
 from esclusa.cli.plain import print_json
 from esclusa.cli.platform import Commands
@@ -33,6 +34,7 @@ app = typer.Typer(
 
 app.add_typer(ledger, name="ledger")
 app.command()(find)
+app.command()(mcp)
 app.add_typer(tokens, name="tokens")
 app.command()(serve)
 

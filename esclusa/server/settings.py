@@ -23,6 +23,11 @@ SETTINGS = (
     Setting("ESCLUSA_SERVE_CACHE_MEGABYTES", "256", "Megabytes of encoded answers kept for the next reader."),
     Setting("ESCLUSA_SERVE_RATE", "20", "Requests a second of one caller, on average; bursts of five times as many."),
     Setting("ESCLUSA_SERVE_CONCURRENT", "256", "Requests in work at once, of all callers, in one worker."),
+    Setting(
+        "ESCLUSA_SERVE_HOSTS",
+        "this machine's own: localhost, 127.0.0.1, ::1",
+        "Further names under which agents reach the service, comma-separated; requests under another are refused.",
+    ),
     Setting("ESCLUSA_SERVE_TIMEOUT", "30", "Seconds until an answer must begin, and between two pieces of it."),
 )
 
@@ -39,6 +44,7 @@ class ServerSettings:
         burst: requests that a caller may save up.
         concurrent: requests in work at once.
         timeout: seconds until an answer must begin, and between two pieces of it.
+        hosts: further names under which agents reach it, in lower case.
     """
 
     tokens: Path
@@ -49,6 +55,7 @@ class ServerSettings:
     burst: float = 100.0
     concurrent: int = 256
     timeout: float = 30.0
+    hosts: frozenset[str] = frozenset()
 
 
 def load_server_settings(repository: Path, environment: Mapping[str, str] = os.environ) -> ServerSettings:
@@ -71,6 +78,7 @@ def load_server_settings(repository: Path, environment: Mapping[str, str] = os.e
         burst=rate * 5,
         concurrent=int(_number(environment, "ESCLUSA_SERVE_CONCURRENT")),
         timeout=_number(environment, "ESCLUSA_SERVE_TIMEOUT"),
+        hosts=frozenset(environment.get("ESCLUSA_SERVE_HOSTS", "").lower().replace(",", " ").split()),
     )
 
 

@@ -29,7 +29,8 @@ PROSE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 PUBLIC = {
     "127.0.0.1", "localhost", "example.org", "data.example.org", "ada",  # examples; the last is a password's in a test
     "in-toto.io", "theupdateframework.io", "bitol.io", "bitol-io.github.io", "github.com", "www.apache.org",
-    "archive.ics.uci.edu", "arxiv.org", "creativecommons.org", "www.kaggle.com", "www.cedarpolicy.com",
+    "modelcontextprotocol.io", "archive.ics.uci.edu", "arxiv.org",
+    "creativecommons.org", "www.kaggle.com", "www.cedarpolicy.com",
 }  # fmt: skip
 PRIVATE = re.compile(
     r"(?<![\w.])/(?:work|root|home|Users|mnt|opt)/|cl(?:)aude|anthro(?:)pic|open(?:)ai|co(?:)pilot", re.I

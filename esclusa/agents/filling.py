@@ -1,0 +1,138 @@
+"""From the package's own types to what an agent is told.
+
+Belongs here: a function per shape of `answers.py` that is made of one type of the package. Does not: deciding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from esclusa.access import Access, read_policies
+from esclusa.agents import answers as a
+from esclusa.agents.desk import Desk
+from esclusa.certificate import Column as Certified
+from esclusa.discovery import Offer
+from esclusa.errors import EsclusaError
+from esclusa.evidence import Finding
+from esclusa.promises import PromisedDataset
+
+_NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
+def refusal(error: EsclusaError) -> a.Refusal:
+    """A refusal of the package as an agent is told it.
+
+    Args:
+        error: what was refused.
+    """
+    return a.Refusal(
+        error=type(error).__name__,
+        what=error.what,
+        observed=error.observed,
+        required=error.required,
+        owner=error.owner,
+        next=error.remedy,
+    )
+
+
+def offered(offer: Offer) -> a.Offered:
+    """An offer, as an agent is told it.
+
+    Args:
+        offer: of `discovery.offers`.
+    """
+    roles = [
+        a.Role(
+            role=role.role,
+            until=role.until,
+            approvers=role.approvers,
+            columns=[column.name for column in role.columns if not column.masked],
+            masked={column.name: column.masked for column in role.columns if column.masked},
+        )
+        for role in offer.roles
+    ]
+    return a.Offered(
+        dataset=offer.dataset,
+        title=offer.title,
+        description=offer.description,
+        owner=offer.owner,
+        why=list(offer.reasons),
+        roles=roles,
+        rows=offer.rows,
+        age=offer.freshness,
+        valid_until=offer.valid_until,
+        caveats=list(offer.caveats),
+        prohibited=list(offer.prohibited),
+        read_with=offer.python,
+    )
+
+
+def columns(
+    known: Sequence[Certified], access: Mapping[str, Access], meant: Mapping[str, Sequence[str]] = _NOTHING
+) -> list[a.Column]:
+    """Columns that may be read, in order.
+
+    Args:
+        known: all columns of the dataset.
+        access: how each permitted one is read.
+        meant: column → business terms.
+    """
+    described = {column.name: column for column in known}
+    return [
+        a.Column(
+            name=name,
+            type=described[name].type,
+            description=described[name].description,
+            classification=described[name].classification,
+            masked=how.technique,
+            terms=list(meant.get(name, ())),
+        )
+        for name, how in access.items()
+    ]
+
+
+def promised_times(promised: PromisedDataset | None) -> dict[str, str]:
+    """What is promised about time, where it is.
+
+    Args:
+        promised: the dataset as promised, or None.
+    """
+    said = {name: getattr(promised, name) for name in ("freshness", "retention", "frequency")} if promised else {}
+    return {name: text for name, text in said.items() if text}
+
+
+def failed(finding: Finding) -> a.FailedRule:
+    """A finding that shut the gate.
+
+    Args:
+        finding: of the latest decision.
+    """
+    return a.FailedRule(
+        rule=finding.rule,
+        gate_item=finding.item,
+        says=finding.description,
+        observed=finding.message if finding.observed is None else finding.seen,
+        required=finding.required,
+        owner=finding.owner,
+        next=finding.remedy,
+    )
+
+
+def grants(desk: Desk, dataset: str) -> list[a.Grant]:
+    """What the certified contract grants to anyone today; nothing where none is in force.
+
+    Args:
+        desk: of the call.
+        dataset: its name.
+    """
+    try:
+        policies = desk.release.vouched(dataset).policies
+        found = read_policies(policies).grants
+    except EsclusaError:
+        return []
+    today = datetime.now(UTC).date().isoformat()
+    return [
+        a.Grant(role=g.role, purpose=g.purpose, until=g.until, approvers=g.approvers) for g in found if g.until >= today
+    ]
