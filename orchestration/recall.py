@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from lineage.repository import GoldenRepository
 from orchestration.golden import RECORD, open_golden, record_of
 from orchestration.platform import Platform
 from orchestration.recorded import release_body
+from orchestration.telling import Teller, run_named
 
 DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -83,6 +84,7 @@ def revoke(
             "A revocation needs a reason and somebody who asks for it.", required="--reason and --requester"
         )
     golden, workshop = open_golden(platform), platform.workshop
+    began = datetime.now(UTC)
     dataset, digest = _found(platform, golden, certificate)
     statements, served = golden.statements(dataset, digest), golden.served(dataset)
     if served is not None and served in statements:
@@ -105,6 +107,7 @@ def revoke(
         back = esclusa.why(name, repository=platform.settings.golden).certificate
         assert back is not None
         workshop.remember(RECORD, name, record_of(back, refused="gate"))
+    Teller(platform, run_named(f"revoke.{dataset} {digest}", began)).revoked(dataset, digest, again)
     return Recall(dataset, digest, again, serving, readers_of(platform.ledger, dataset, statements))
 
 
