@@ -52,10 +52,12 @@ def dev(
     with plain_errors():
         settings = _settings(data)
         from orchestration.golden import open_golden
+        from orchestration.notices.channels import load_channels
         from orchestration.platform import load_platform
         from orchestration.run import prepare_instance
 
         prepare_instance(settings)
+        load_channels(settings)
         open_golden(load_platform(settings))
     dagster = Path(sys.executable).parent / "dagster"
     command = [str(dagster), "dev", "--workspace", str(ROOT / "workspace.yaml"), "--port", str(port)]

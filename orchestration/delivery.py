@@ -14,6 +14,8 @@ from expectations.change import Change, ChangeClass
 from expectations.landing import DeliveryRefused, Landing, land
 from orchestration.columns import concerned
 from orchestration.manifest import SourceTable
+from orchestration.notices import Kind, settle
+from orchestration.notices.facts import upstream_breaking
 from orchestration.platform import Platform
 from orchestration.refusals import REFUSALS, refuse
 from orchestration.sample import generate
@@ -56,9 +58,11 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
         told = {"message": str(refusal), "remedy": refusal.remedy, "columns": list(refusal.columns)}
         workshop.remember(REFUSALS, table.name, told)
         # Whoever reads the table and not the column has nothing to fear of the difference.
+        reached = concerned(platform, table, refusal.columns)
+        upstream_breaking(platform, refusal, reached, now)
         refuse(
             platform,
-            concerned(platform, table, refusal.columns),
+            reached,
             stage="landing",
             message=str(refusal),
             remedy=refusal.remedy,
@@ -66,6 +70,7 @@ def deliver(platform: Platform, table: SourceTable, *, now: datetime, progress: 
         )
         raise
     workshop.forget(REFUSALS, table.name)
+    settle(platform, f"{table.system}.{table.table}", Kind.UPSTREAM_BREAKING)
     return landing
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import esclusa
+from esclusa.ledger import Ledger
 from expectations.retention import policies
 from lineage.keys import ROLES
 from lineage.promised import PROMISES_FILE
 from lineage.repository import GoldenRepository
 from orchestration.catalogue import catalogue_files
 from orchestration.keyrings import open_keys
+from orchestration.notices.facts import withdrawn
 from orchestration.platform import Platform
 from orchestration.recorded import before_it_counts
 from orchestration.workshop import Workshop
@@ -112,8 +114,12 @@ def withdraw(platform: Platform, dataset: str, message: str, now: datetime) -> N
     """
     golden, owner = open_golden(platform), platform.promises.contracts[dataset].owner
     said: dict[str, Any] = {"stage": "withdrawn", "message": message, "rules": [], "serving": None}
-    record = before_it_counts(platform.ledger, lambda ledger: ledger.append("refusal", dataset, said, at=now))
-    golden.withdraw(dataset, owner=owner, message=message, on_step=record)
+
+    def record(ledger: Ledger) -> None:
+        ledger.append("refusal", dataset, said, at=now)
+        withdrawn(platform, dataset, message, now)
+
+    golden.withdraw(dataset, owner=owner, message=message, on_step=before_it_counts(platform.ledger, record))
     platform.workshop.forget(RECORD, dataset)
 
 

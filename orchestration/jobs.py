@@ -12,9 +12,9 @@ from expectations.contract import SourceContract
 from orchestration.golden import collect_garbage, keep_alive
 from orchestration.health import expired, unhealthy
 from orchestration.manifest import SourceTable
+from orchestration.notices.facts import look_at_certificates
 from orchestration.platform import Platform
 from orchestration.source_assets import LAYER, source_key
-from orchestration.telling import evidence_of
 
 EVERYTHING = "land_and_certify"
 GRACE = timedelta(days=14)  # longer than any reader needs to finish with a release
@@ -83,7 +83,7 @@ def freshness_schedule(platform: Platform) -> dg.ScheduleDefinition:
 
 
 def expiry_schedule(platform: Platform) -> dg.ScheduleDefinition:
-    """Hourly: fails, naming dataset and owner, while any certificate is expired.
+    """Hourly: tells owners of what expires soon; fails, naming dataset and owner, while any certificate is expired.
 
     Args:
         platform: where the golden repository is.
@@ -91,7 +91,9 @@ def expiry_schedule(platform: Platform) -> dg.ScheduleDefinition:
 
     @dg.op(name="raise_expired_certificates")
     def raise_expired(context: dg.OpExecutionContext) -> None:
-        late = expired(platform, datetime.now(UTC))
+        now = datetime.now(UTC)
+        look_at_certificates(platform, now)
+        late = expired(platform, now)
         for line in late:
             context.log.error(line)
         if late:
@@ -138,7 +140,6 @@ def garbage_schedule(platform: Platform) -> dg.ScheduleDefinition:
     @dg.op(name="collect_unreferenced_files")
     def collect(context: dg.OpExecutionContext) -> None:
         context.log.info(f"{collect_garbage(platform, GRACE)} unreferenced files deleted")
-        context.log.info(f"{evidence_of(platform.settings).let_go(datetime.now(UTC))} files of old events deleted")
 
     @dg.job(name="collect_garbage", description="Deletes parts and metadata that no recent release refers to.")
     def collect_garbage_job() -> None:

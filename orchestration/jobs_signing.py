@@ -9,6 +9,7 @@ import dagster as dg
 
 from expectations.signing.lapse import lapsing
 from orchestration.jobs import scheduled
+from orchestration.notices.facts import lapses
 from orchestration.platform import Platform
 from orchestration.signing import committed_at
 
@@ -23,7 +24,9 @@ def signing_schedule(platform: Platform) -> dg.ScheduleDefinition:
     @dg.op(name="look_at_signatures")
     def look(context: dg.OpExecutionContext) -> None:
         settings, contracts = platform.settings, platform.promises.contracts.values()
-        found = lapsing(contracts, settings.expectations, datetime.now(UTC), committed_at)
+        now = datetime.now(UTC)
+        found = lapsing(contracts, settings.expectations, now, committed_at)
+        lapses(platform, found, now)
         for lapse in found:
             (context.log.error if lapse.has_ended else context.log.warning)(lapse.told)
         if ended := [lapse.told for lapse in found if lapse.has_ended]:

@@ -22,6 +22,7 @@ from orchestration.decisions import Decision, circumstances, recall_decision
 from orchestration.documents import further_documents
 from orchestration.golden import RECORD, open_golden, record_of, wake
 from orchestration.keyrings import sealed
+from orchestration.notices import Kind, settle
 from orchestration.platform import Platform, code_revision
 from orchestration.recorded import before_it_counts, release_body
 from orchestration.refusals import refuse, refused_deliveries, repeat_refusal
@@ -88,6 +89,7 @@ def publish_release(
         golden.publish(releases, files=catalogue_files(platform), on_step=before_it_counts(platform.ledger, record))
         for certificate in certificates:
             platform.workshop.remember(RECORD, certificate.dataset, record_of(certificate))
+            settle(platform, certificate.dataset, Kind.GATE_SHUT, Kind.EXPIRING, Kind.EXPIRED)
             repeat_refusal(platform, certificate.dataset, now)
     return tuple(_served(platform, d, published=d in fresh) for d in open_decisions)
 

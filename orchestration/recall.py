@@ -19,9 +19,9 @@ from esclusa.ledger import Ledger
 from lineage.release import CERTIFICATE_FILE
 from lineage.repository import GoldenRepository
 from orchestration.golden import RECORD, open_golden, record_of
+from orchestration.notices.facts import recalled
 from orchestration.platform import Platform
 from orchestration.recorded import release_body
-from orchestration.telling import Teller, run_named
 
 DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -84,7 +84,6 @@ def revoke(
             "A revocation needs a reason and somebody who asks for it.", required="--reason and --requester"
         )
     golden, workshop = open_golden(platform), platform.workshop
-    began = datetime.now(UTC)
     dataset, digest = _found(platform, golden, certificate)
     statements, served = golden.statements(dataset, digest), golden.served(dataset)
     if served is not None and served in statements:
@@ -96,6 +95,7 @@ def revoke(
         for name, earlier in again.items():
             body = release_body(_certificate(platform, name, earlier), group.get(name, name), again, run)
             platform.ledger.append("release", name, body)
+        recalled(platform, dataset, digest, reason=reason, again=again, at=datetime.now(UTC))
 
     group = {name: contract.release for name, contract in platform.promises.contracts.items()}
     earlier = list(_earlier(platform.ledger, dataset)) if rollback else []
@@ -107,7 +107,6 @@ def revoke(
         back = esclusa.why(name, repository=platform.settings.golden).certificate
         assert back is not None
         workshop.remember(RECORD, name, record_of(back, refused="gate"))
-    Teller(platform, run_named(f"revoke.{dataset} {digest}", began)).revoked(dataset, digest, again)
     return Recall(dataset, digest, again, serving, readers_of(platform.ledger, dataset, statements))
 
 

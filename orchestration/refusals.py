@@ -16,6 +16,7 @@ from lineage.decision import decision
 from orchestration.catalogue import catalogue_files
 from orchestration.columns import concerned
 from orchestration.golden import RECORD, open_golden, wake
+from orchestration.notices.facts import gate_shut
 from orchestration.platform import Platform
 from orchestration.recorded import before_it_counts, refusal_body
 
@@ -64,7 +65,10 @@ def refuse(
 
     def record(ledger: Ledger) -> None:
         for name, document in documents.items():
-            ledger.append("refusal", name, refusal_body(json.loads(document)), at=now)
+            said = json.loads(document)
+            ledger.append("refusal", name, refusal_body(said), at=now)
+            if stage != "landing":  # of that the delivery tells, once for all that it feeds
+                gate_shut(platform, said, now)
 
     if documents:
         step = before_it_counts(platform.ledger, record)

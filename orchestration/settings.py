@@ -16,6 +16,7 @@ from expectations.environment import Environment
 ROOT = Path(__file__).resolve().parents[1]
 
 POSTGRES = "ESCLUSA_POSTGRES_"
+CHANNEL = "ESCLUSA_CHANNEL_"
 
 # name → (default as shown to people, meaning); docs/operate.md holds the same table, and a house test compares them.
 SETTINGS: Mapping[str, tuple[str, str]] = {
@@ -24,6 +25,12 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "ESCLUSA_REPLAY": ("expectations/replay.yaml", "clocks of historical sources; `none` where every source is live"),
     "ESCLUSA_PROMISES": ("expectations in the checkout", "directory of contracts, sources, glossary and sign-offs"),
     "ESCLUSA_POSTGRES_<SYSTEM>": ("none", "connection string of a source system that delivers from Postgres"),
+    "ESCLUSA_CHANNELS": (
+        "`keys/channels.yaml` in `ESCLUSA_HOME`, where there is one",
+        "file of the receiving ends of the channels that contracts name; without one nothing is sent",
+    ),
+    "ESCLUSA_CHANNEL_<NAME>": ("none", "address or secret of a receiving end, where that file names the variable"),
+    "ESCLUSA_CATALOGUE_URL": ("none", "address of the catalogue's pages, for links in notices"),
 }
 
 
@@ -39,6 +46,9 @@ class Settings:
         environment: `sandbox`, or `production`, which demands the signatures.
         postgres: connection string by system name; secret.
         ledger_url: file or URL of the ledger, where it is not in `home`; may hold a password.
+        channels_file: file of receiving ends, where it is not among the keys.
+        channel_values: what its variables hold, by variable; secret.
+        catalogue_url: address of the catalogue's pages without a slash at its end, or "".
     """
 
     home: Path
@@ -48,6 +58,9 @@ class Settings:
     expectations: Path = ROOT / "expectations"
     environment: Environment = Environment.SANDBOX
     ledger_url: str = field(default="", repr=False)
+    channels_file: Path | None = None
+    channel_values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    catalogue_url: str = ""
 
     @property
     def ledger(self) -> str | Path:
@@ -68,6 +81,16 @@ class Settings:
     def class_keys(self) -> Path:
         """Keys of the classes above internal, which readers of sealed columns are given."""
         return self.keys / "classes"
+
+    @property
+    def channels(self) -> Path:
+        """Receiving ends of notices; private, since it leads to their secrets."""
+        return self.channels_file or self.keys / "channels.yaml"
+
+    @property
+    def notices(self) -> Path:
+        """The outbox: what is to be told, and what could not be."""
+        return self.home / "notices"
 
     @property
     def workshop(self) -> Path:
@@ -127,6 +150,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         expectations=promises,
         environment=read_environment(env),
         ledger_url=env.get("ESCLUSA_LEDGER", ""),
+        channels_file=_existing(env, "ESCLUSA_CHANNELS"),
+        channel_values={k: v for k, v in env.items() if k.startswith(CHANNEL) and v},
+        catalogue_url=env.get("ESCLUSA_CATALOGUE_URL", "").rstrip("/"),
     )
 
 

@@ -15,8 +15,6 @@ from expectations.loader.problem import ContractError
 from lineage.errors import Refused
 from orchestration.workshop import WorkshopBusy, WorkshopDamaged
 
-REFUSALS = (ContractError, Refused, WorkshopBusy, WorkshopDamaged, EsclusaError)
-
 
 @contextmanager
 def told() -> Iterator[None]:
@@ -27,5 +25,5 @@ def told() -> Iterator[None]:
     """
     try:
         yield
-    except REFUSALS as refusal:
+    except (ContractError, Refused, WorkshopBusy, WorkshopDamaged, EsclusaError) as refusal:
         raise dg.Failure(description=str(refusal), allow_retries=False) from None

@@ -28,6 +28,7 @@ HELP = {
     "checklist": "The six gate items with their evidence, who has signed, who must.",
     "sign": "Sign a contract as it reads, after its checklist; or take a signature back.",
     "waive": "Let one failing finding pass until a day; the second signer leaves out reason and day.",
+    "notices": "What owners are told: letters that wait, dead letters, channels.",
 }
 
 

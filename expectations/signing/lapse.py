@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from expectations.contract import Contract
@@ -26,12 +26,28 @@ class Lapse:
     """A sign-off or a waiver at its end.
 
     Args:
-        told: what, who must act, and the command.
+        of: which: the role that signed, or the waiver of a rule.
+        what: one sentence, without the dataset.
+        ends: its last day, UTC.
+        people: who must act, `must sign: …` or `owner: …` without the label.
+        label: that label.
+        remedy: the command.
         has_ended: False while it only warns.
     """
 
-    told: str
+    dataset: str
+    of: str
+    what: str
+    ends: date
+    people: str
+    label: str
+    remedy: str
     has_ended: bool
+
+    @property
+    def told(self) -> str:
+        """What, who must act, and the command."""
+        return f"{self.dataset}: {self.what}; {self.label}: {self.people}; next: {self.remedy}"
 
 
 def lapsing(
@@ -53,16 +69,35 @@ def lapsing(
     for contract in contracts:
         for standing in standings(contract, Environment.PRODUCTION, register):
             if standing.word in _LAPSING:
-                people = " or ".join(holders(contract, standing.role))
-                command = f"esclusa sign {contract.name} --role {standing.role} --key <ssh key>"
-                said = f"{contract.name}: {standing.role}: {standing.why}; must sign: {people}; next: {command}"
-                told.append(Lapse(said, standing.word == "expired"))
+                assert standing.until is not None
+                told.append(
+                    Lapse(
+                        dataset=contract.name,
+                        of=f"sign-off as {standing.role}",
+                        what=f"{standing.role}: {standing.why}",
+                        ends=standing.until.date(),
+                        people=" or ".join(holders(contract, standing.role)),
+                        label="must sign",
+                        remedy=f"esclusa sign {contract.name} --role {standing.role} --key <ssh key>",
+                        has_ended=standing.word == "expired",
+                    )
+                )
         named = {path.stem for path in (directory / WAIVERS / contract.name).glob("*.json")}
         for waiver in load_waivers(contract, named, register):
             left = waiver.ends - now
             if left <= _WAIVER_WARNS:
                 when = f"ends with {waiver.until}" if left > timedelta() else f"ended with {waiver.until}"
-                step = f"mend what it excuses, then delete {waiver_file(directory, contract.name, waiver.rule).name}"
-                said = f"{contract.name}: the waiver of {waiver.rule} {when}; owner: {contract.owner}; next: {step}"
-                told.append(Lapse(said, left <= timedelta()))
+                told.append(
+                    Lapse(
+                        dataset=contract.name,
+                        of=f"waiver of {waiver.rule}",
+                        what=f"the waiver of {waiver.rule} {when}",
+                        ends=waiver.until,
+                        people=contract.owner,
+                        label="owner",
+                        remedy="mend what it excuses, then delete "
+                        + waiver_file(directory, contract.name, waiver.rule).name,
+                        has_ended=left <= timedelta(),
+                    )
+                )
     return told

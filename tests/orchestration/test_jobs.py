@@ -167,3 +167,13 @@ def test_the_page_for_operators_lists_every_schedule_and_when_it_runs(defs: dg.D
     listed = set(re.findall(r"^\| `(\w+(?:<\w+>\w*)*_schedule)`", page, re.M))
     made = {re.sub(r"^land_(?!<)\w+?_and_certify", "land_<system>_and_certify", s.name) for s in defs.schedules or ()}
     assert listed == made
+
+
+def test_the_page_for_operators_lists_every_sensor(defs: dg.Definitions) -> None:
+    page = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    _, _, listed = page.partition("| sensor | how often | what it does |")
+    named = set(re.findall(r"^\| `(\w+)` \|", listed.partition("\n\n")[0], re.M))
+    sensors = list(defs.sensors or ())
+    assert named == {sensor.name for sensor in sensors}
+    for sensor in sensors:
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -11,8 +12,14 @@ from expectations.signing.lapse import Lapse
 from orchestration import jobs_signing
 from orchestration.platform import Platform
 
-SOON = Lapse("orders: owner: the sign-off of ada ends on 2026-12-02; must sign: ada", has_ended=False)
-ENDED = Lapse("orders: the waiver of orders__volume ended with 2026-11-21; owner: ada", has_ended=True)
+SOON = Lapse(
+    "orders", "sign-off as owner", "owner: the sign-off of ada ends on 2026-12-02", date(2026, 12, 2), "ada",
+    "must sign", "esclusa sign orders --role owner", has_ended=False,
+)  # fmt: skip
+ENDED = Lapse(
+    "orders", "waiver of orders__volume", "the waiver of orders__volume ended with 2026-11-21", date(2026, 11, 21),
+    "ada", "owner", "mend what it excuses", has_ended=True,
+)  # fmt: skip
 
 
 def looked(
