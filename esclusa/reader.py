@@ -1,183 +1,23 @@
-"""Reading: rows of certified datasets, from one pinned release, out of the very bytes that were hashed.
+"""Reading: the functions that open the newest release for a single call.
 
-Belongs here: `Release` and the functions that open one for a single call. Does not: the checks
-(`verification.py`), who may read what (`permission.py`), decoding (`rows.py`), SQL (`query.py`).
+Belongs here: their names and promises. Does not: what a release answers (`release.py`).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import cached_property, partial
+from collections.abc import Sequence
 from typing import Any
 
-from esclusa.documents import document
-from esclusa.errors import owned_by
-from esclusa.forms import As, converted, demand_form
-from esclusa.latest import decided_datasets
-from esclusa.ledger import Ledger
-from esclusa.listing import Entry, Why, explain, list_datasets
+from esclusa.forms import As
+from esclusa.listing import Entry, Why
 from esclusa.location import locate
-from esclusa.permission import Request, demand_environment, permitted
-from esclusa.promises import Promises
-from esclusa.promises_document import promises_of
 from esclusa.readlog import ReadLog
-from esclusa.report import Report, report_on
+from esclusa.release import PathLike, Release
+from esclusa.report import Report
 from esclusa.repository import Repository
-from esclusa.rows import Rows
-from esclusa.settings import Settings, keyring_for, ledger_for, load_settings
-from esclusa.verification import Vouched, vouch
+from esclusa.settings import ledger_for, load_settings
 
-PathLike = str | os.PathLike[str]
-
-
-class Release:
-    """One release of a golden repository, pinned: every call answers from it, whatever is published meanwhile.
-
-    Args:
-        repository: the pinned metadata.
-        settings: of this reader.
-    """
-
-    def __init__(self, repository: Repository, settings: Settings) -> None:
-        self._repository = repository
-        self._settings = settings
-
-    def __repr__(self) -> str:
-        return f"<Release {self.version} of {self.repository}>"
-
-    @property
-    def repository(self) -> str:
-        """Directory or URL of the golden repository."""
-        return self._repository.location.name
-
-    @property
-    def version(self) -> int:
-        """Number of the release; grows with everything that is published."""
-        return self._repository.version
-
-    @property
-    def alive_until(self) -> datetime:
-        """When the whole repository expires unless the platform keeps it alive, UTC."""
-        return self._repository.alive_until
-
-    def read(
-        self,
-        dataset: str,
-        *,
-        role: str | None = None,
-        purpose: str | None = None,
-        columns: Sequence[str] | None = None,
-        as_: As = "arrow",
-        allow_sandbox: bool = False,
-    ) -> Any:
-        """Rows of a certified dataset; see `esclusa.read`."""
-        demand_form(as_)
-        with self.opened(dataset, self.request(role, purpose, allow_sandbox), columns) as rows:
-            if as_ != "duckdb":
-                return converted(rows.table(), as_)
-            import duckdb
-
-            return duckdb.from_arrow(rows.source("read"))
-
-    def sql(
-        self,
-        query: str,
-        *,
-        role: str | None = None,
-        purpose: str | None = None,
-        as_: As = "arrow",
-        allow_sandbox: bool = False,
-    ) -> Any:
-        """The result of one SELECT over certified datasets; see `esclusa.sql`."""
-        from esclusa.query import run
-
-        return run(self, query, as_, self.request(role, purpose, allow_sandbox))
-
-    def catalog(self) -> list[Entry]:
-        """Every dataset of the release; see `esclusa.catalog`."""
-        return list_datasets(self._repository)
-
-    def verify(self, subject: PathLike) -> Report:
-        """Every check on a dataset or a certificate file; see `esclusa.verify`."""
-        return report_on(self._repository, subject)
-
-    def why(self, dataset: str) -> Why:
-        """What a dataset's certificate and its latest decision say; see `esclusa.why`."""
-        return explain(self._repository, dataset)
-
-    def vouched(self, dataset: str) -> Vouched:
-        """What vouches for a dataset: every check but the bytes of its parts. Hands out no row, and decides nothing.
-
-        Raises:
-            EsclusaError: of the first check that failed.
-        """
-        return vouch(self._repository, dataset, lambda *_: None)
-
-    def document(self, dataset: str, name: str) -> bytes:
-        """One document that travels with a certified or expired dataset, verified; see `esclusa.documents`."""
-        return document(self._repository, dataset, name)
-
-    @cached_property
-    def promises(self) -> Promises:
-        """What is promised now, certified or not; empty where the repository publishes no promises."""
-        return promises_of(self._repository)
-
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """Names of all datasets that the release knows: served, expired, withdrawn or refused."""
-        return decided_datasets(self._repository)
-
-    def request(self, role: str | None, purpose: str | None, allow_sandbox: bool) -> Request:
-        """A request, completed by the settings.
-
-        Args:
-            role, purpose: who asks, what for; None where the caller did not say.
-            allow_sandbox: accept a certificate of the sandbox also where production is read.
-        """
-        settings = self._settings
-        production = settings.environment == "production" and not allow_sandbox
-        return Request(role or settings.role, purpose or settings.purpose, production)
-
-    @contextmanager
-    def opened(self, dataset: str, request: Request, columns: Sequence[str] | None = None) -> Iterator[Rows]:
-        """The rows that a request may have; every refusal up to the end of the block is recorded on its way out.
-
-        Args:
-            dataset: its name.
-            request: who asks, and what for.
-            columns: which are wanted; default all that are permitted.
-
-        Raises:
-            EsclusaError: of the first check that failed; nothing of the dataset is handed out then.
-        """
-        settings, location = self._settings, self._repository.location
-        log = ReadLog(self.ledger, request.role, request.purpose, request.caller)
-        with log.refusals(dataset, columns):
-            vouched = self.vouched(dataset)
-            demand_environment(vouched.certificate, request)
-            granted = permitted(vouched, request, columns, datetime.now(UTC).date())
-            with owned_by(vouched.certificate.owner):
-                keyring, parts = keyring_for(settings, location), partial(self.parts, vouched)
-                yield Rows(vouched.certificate, granted, parts, keyring, settings.state, log)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """Where reads of this release are recorded."""
-        return ledger_for(self._settings, self._repository.location)
-
-    def parts(self, vouched: Vouched) -> Sequence[bytes]:
-        """The bytes of a dataset's parts, in row order, each hashed.
-
-        Args:
-            vouched: of this release.
-
-        Raises:
-            Tampered, Unreachable: other bytes than were certified, or none.
-        """
-        return [self._repository.read(vouched.role, part) for part in vouched.parts]
+__all__ = ["Release", "catalog", "open", "read", "sql", "verify", "why"]
 
 
 def open(repository: PathLike | None = None, *, state: PathLike | None = None) -> Release:

@@ -70,6 +70,7 @@ class Repository:
         self._memory = Memory(location, state)
         self._fetcher = location.fetcher()
         anchor = self._memory.pinned()
+        self.fingerprint = sha256(anchor).hexdigest()  # of the pinned root, as people compare it
         with self._memory.alone(), translated(location):
             self._updater = Updater(
                 str(self._memory.metadata), location.metadata, fetcher=self._fetcher, bootstrap=anchor

@@ -63,18 +63,22 @@ def erase(
 def _erase(settings: Settings, written: str, reason: str, requester: str, console: Console) -> None:
     from orchestration.erasure import carry_out, take
     from orchestration.platform import load_platform
+    from orchestration.relaying import relayed
 
     platform, now = load_platform(settings), datetime.now(UTC)
     request = take(platform, written, reason=reason, requester=requester, now=now)
     console.print(f"request {request.id}, due by {request.deadline:%Y-%m-%d}", highlight=False)
-    _show(settings, *carry_out(platform, request.id, now=now, progress=console.print), console)
+    with relayed(settings):
+        _show(settings, *carry_out(platform, request.id, now=now, progress=console.print), console)
 
 
 def _resume(settings: Settings, console: Console) -> None:
     from orchestration.erasure import resume
     from orchestration.platform import load_platform
+    from orchestration.relaying import relayed
 
-    finished = resume(load_platform(settings), now=datetime.now(UTC), progress=console.print)
+    with relayed(settings):
+        finished = resume(load_platform(settings), now=datetime.now(UTC), progress=console.print)
     for request, account in finished:
         _show(settings, request, account, console)
     if not finished:

@@ -28,14 +28,17 @@ def revoke(
         from esclusa.readlog import account
         from orchestration import recall
         from orchestration.platform import load_platform
+        from orchestration.relaying import relayed
 
-        done = recall.revoke(
-            load_platform(read_settings()),
-            certificate,
-            reason=reason,
-            requester=requester or account(),
-            rollback=rollback,
-        )
+        settings = read_settings()
+        with relayed(settings):
+            done = recall.revoke(
+                load_platform(settings),
+                certificate,
+                reason=reason,
+                requester=requester or account(),
+                rollback=rollback,
+            )
     console.print(f"[red]revoked[/red] certificate {done.certificate[:12]}… of {done.dataset}", highlight=False)
     for name, again in done.again.items():
         console.print(f"{name}: golden serves certificate {again[:12]}… again", highlight=False)

@@ -17,6 +17,7 @@ from orchestration.jobs import (
     garbage_schedule,
     keep_alive_schedule,
 )
+from orchestration.jobs_lineage import lineage_sensor
 from orchestration.jobs_retention import erasure_schedule, retention_schedule
 from orchestration.jobs_signing import signing_schedule
 from orchestration.model_assets import dbt_resource, model_assets
@@ -50,7 +51,7 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             erasure_schedule(platform),
             signing_schedule(platform),
         ],
-        sensors=[notice_sensor(platform)],
+        sensors=[lineage_sensor(platform), notice_sensor(platform)],
         resources={"dbt": dbt_resource(platform)},
         # Steps are short, and every new process would pay seconds of imports.
         executor=dg.in_process_executor,

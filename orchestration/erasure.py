@@ -24,6 +24,7 @@ from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
 from orchestration.rebuild import Rebuild, rebuild
 from orchestration.requests import recall_request, recall_requests, remember_request, seal, unseal
+from orchestration.telling import Teller, run_named
 
 Progress = Callable[[str], None]
 STEPS: Mapping[str, Callable[[Work], None]] = {
@@ -118,18 +119,21 @@ def carry_out(
         return request, account
     subject = _subject(platform, unseal(platform.settings, name, sealed))
     work = Work(platform, subject, request, account, now, progress, build, compression)
-    for step, do in STEPS.items():
-        if step in work.request.done:
-            continue
-        on_step(step)
-        try:
-            do(work)
-        except ErasureUnproven:
-            # What is still there is looked for, and deleted, from the beginning by the next attempt.
-            remember_request(platform, replace(work.request, done=()), account, sealed)
-            raise
-        work.request = replace(work.request, done=(*work.request.done, step))
-        remember_request(platform, work.request, account, sealed if work.request.open else "")
+    with Teller(platform, run_named(f"erasure {name}", now)).removal(name) as removed:
+        for step, do in STEPS.items():
+            if step in work.request.done:
+                continue
+            on_step(step)
+            try:
+                do(work)
+            except ErasureUnproven:
+                # What is still there is looked for, and deleted, from the beginning by the next attempt.
+                remember_request(platform, replace(work.request, done=()), account, sealed)
+                raise
+            work.request = replace(work.request, done=(*work.request.done, step))
+            remember_request(platform, work.request, account, sealed if work.request.open else "")
+        withdrawn = [dataset for dataset, became in account["datasets"].items() if became == steps.WITHDRAWN]
+        removed(account["tables"], withdrawn)
     return work.request, account
 
 

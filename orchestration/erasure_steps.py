@@ -23,6 +23,8 @@ from orchestration.holdings import QUARANTINE, conditions, count, golden_columns
 from orchestration.manifest import family_of
 from orchestration.tombstones import set_tombstones
 
+WITHDRAWN = "withdrawn"
+
 
 def set_tombstone(work: Work) -> None:
     """From here on the subject does not land again."""
@@ -126,7 +128,7 @@ def clear_releases(work: Work) -> None:
             message = f"{dataset} is withdrawn: rows in it had to be erased, and its gate is shut for what is left"
             withdraw(work.platform, dataset, message, work.now)
             collect_superseded(work.platform, dataset, holds)
-            outcomes[dataset] = "withdrawn"
+            outcomes[dataset] = WITHDRAWN
 
 
 def rewrite_warehouse(work: Work) -> None:

@@ -20,6 +20,7 @@ from orchestration.platform import Platform
 from orchestration.refusals import refuse
 from orchestration.signing import demanded_rules
 from orchestration.source_assets import POOL
+from orchestration.telling import teller_of
 from orchestration.told import told
 
 LAYER = "gate"
@@ -66,10 +67,11 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         now = datetime.now(UTC)
         try:
-            with told():
+            with told(), teller_of(platform, context).audit(name) as decided:
                 decision = decide(
                     platform.workshop, platform.promises, platform.manifest, name, now=now, progress=context.log.info
                 )
+                decided(decision)
         except BuildRefused as refusal:
             with told():
                 refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy_for(name), now=now)

@@ -14,6 +14,7 @@ from expectations.loader.vocabulary import CLASSIFICATIONS
 from orchestration.platform import Platform
 from orchestration.publish import Outcome, publish_release
 from orchestration.source_assets import columns_of
+from orchestration.telling import teller_of
 from orchestration.told import told
 
 LAYER = "golden"
@@ -35,10 +36,12 @@ def _release_assets(platform: Platform, release: str) -> dg.AssetsDefinition:
     def publish(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetObservation]:
-        with told():
+        names = [contract.name for contract in contracts]
+        with told(), teller_of(platform, context).publication(names) as published:
             outcomes = publish_release(
                 platform, release, now=datetime.now(UTC), run=context.run.run_id, progress=context.log.info
             )
+            published(outcomes)
         for outcome in outcomes:
             key = dg.AssetKey([LAYER, outcome.dataset])
             if key not in context.selected_asset_keys:

@@ -15,6 +15,7 @@ from orchestration.manifest import SourceTable
 from orchestration.notices.facts import look_at_certificates
 from orchestration.platform import Platform
 from orchestration.source_assets import LAYER, source_key
+from orchestration.telling import evidence_of
 
 EVERYTHING = "land_and_certify"
 GRACE = timedelta(days=14)  # longer than any reader needs to finish with a release
@@ -140,6 +141,7 @@ def garbage_schedule(platform: Platform) -> dg.ScheduleDefinition:
     @dg.op(name="collect_unreferenced_files")
     def collect(context: dg.OpExecutionContext) -> None:
         context.log.info(f"{collect_garbage(platform, GRACE)} unreferenced files deleted")
+        context.log.info(f"{evidence_of(platform.settings).let_go(datetime.now(UTC))} files of old events deleted")
 
     @dg.job(name="collect_garbage", description="Deletes parts and metadata that no recent release refers to.")
     def collect_garbage_job() -> None:

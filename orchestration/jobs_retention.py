@@ -12,8 +12,9 @@ from expectations.requests import deadlines
 from orchestration.jobs import scheduled
 from orchestration.platform import Platform
 from orchestration.requests import recall_requests
-from orchestration.retention import enforce, outstanding
+from orchestration.retention import enforce, outstanding, relations_of, run_name
 from orchestration.source_assets import POOL
+from orchestration.telling import Teller, run_named
 from orchestration.told import told
 
 
@@ -26,11 +27,15 @@ def retention_schedule(platform: Platform) -> dg.ScheduleDefinition:
 
     @dg.op(name="delete_what_is_past_its_time", pool=POOL)
     def delete(context: dg.OpExecutionContext) -> None:
-        with told():
-            account = enforce(platform, now=datetime.now(UTC), progress=context.log.info)
+        now = datetime.now(UTC)
+        with told(), Teller(platform, run_named(run_name(now), now)).removal() as removed:
+            account = enforce(platform, now=now, progress=context.log.info)
+            relations, late = relations_of(account), outstanding(account)
+            if relations or late:
+                removed(relations, problem="\n".join(late))
         for item in account:
             context.log.info(item.line)
-        if late := outstanding(account):
+        if late:
             raise dg.Failure(description="\n".join(late), allow_retries=False)
 
     @dg.job(name="enforce_retention", description="Deletes or anonymises what is past its time; legal holds win.")

@@ -26,6 +26,8 @@ from orchestration.manifest import DBT, Manifest, SourceTable
 from orchestration.platform import Platform
 from orchestration.refusals import refuse
 from orchestration.source_assets import POOL, columns_of, source_key
+from orchestration.standing_events import of_build
+from orchestration.telling import teller_of
 from orchestration.told import told
 
 
@@ -110,7 +112,9 @@ def _family_assets(platform: Platform, family: tuple[str, ...]) -> dg.AssetsDefi
         with told(), workshop.warehouse() as connection:
             fingerprint = current_fingerprint(connection, manifest, family[0])
         last = recall_build(workshop, manifest, family[0])
-        if last is not None and last.stands(fingerprint, terms(platform.promises, family)):
+        # A build that no event tells of, of an earlier version, is made again: certificates rest on its events.
+        is_told = of_build(workshop, family).of == fingerprint
+        if last is not None and is_told and last.stands(fingerprint, terms(platform.promises, family)):
             context.log.info("nothing changed since the last build: its candidates stand")
             yield from _standing(context, manifest, family, last)
             return
@@ -159,6 +163,8 @@ def _build(
         made_from = "" if context.is_subset else fingerprint
         build = read_results(platform.manifest, family, made_from, results)
         remember_build(platform.workshop, family, build)
+        with told():
+            teller_of(platform, context).built(family, target, fingerprint, whole=not context.is_subset)
     finally:
         # Compiled SQL and results can hold values of rows; nothing needs them after this step.
         shutil.rmtree(target, ignore_errors=True)

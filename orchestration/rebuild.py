@@ -19,6 +19,7 @@ from orchestration.manifest import DBT, dbt_environment, family_of
 from orchestration.platform import Platform
 from orchestration.publish import Outcome, publish_release
 from orchestration.refusals import refuse
+from orchestration.telling import Teller, run_named
 
 Progress = Callable[[str], None]
 Rebuild = Callable[..., tuple[Outcome, ...]]
@@ -39,25 +40,34 @@ def rebuild(
         What became of each; a dataset whose gate is shut is held back, and its refusal is published.
     """
     names = platform.moving_together(datasets)
+    teller = Teller(platform, run_named(run, now))
     for family in sorted({family_of(platform.manifest, name) for name in names}):
         progress(f"building {', '.join(family)}")
-        _build(platform, family)
+        _build(platform, family, teller)
     contracts = platform.promises.contracts
     order = TopologicalSorter({n: set(referred_datasets(contracts[n], names)) for n in names})
     for name in order.static_order():
         try:
-            decide(platform.workshop, platform.promises, platform.manifest, name, now=now, progress=progress)
+            with teller.audit(name) as decided:
+                decided(
+                    decide(platform.workshop, platform.promises, platform.manifest, name, now=now, progress=progress)
+                )
         except BuildRefused as refusal:
             refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy_for(name), now=now)
     releases = sorted({contracts[name].release for name in names})
-    return tuple(
-        outcome
-        for release in releases
-        for outcome in publish_release(platform, release, now=now, run=run, progress=progress)
-    )
+    return tuple(outcome for release in releases for outcome in _publish(platform, release, now, run, progress, teller))
 
 
-def _build(platform: Platform, family: tuple[str, ...]) -> None:
+def _publish(
+    platform: Platform, release: str, now: datetime, run: str, progress: Progress, teller: Teller
+) -> tuple[Outcome, ...]:
+    with teller.publication(platform.promises.group(release)) as published:
+        outcomes = publish_release(platform, release, now=now, run=run, progress=progress)
+        published(outcomes)
+    return outcomes
+
+
+def _build(platform: Platform, family: tuple[str, ...], teller: Teller) -> None:
     """Run dbt on one family; what it says is not kept, for it can hold values of rows."""
     settings, workshop, manifest = platform.settings, platform.workshop, platform.manifest
     with workshop.warehouse() as connection:
@@ -73,5 +83,7 @@ def _build(platform: Platform, family: tuple[str, ...]) -> None:
             results = target / "run_results.json"
             document = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {"results": []}
             remember_build(workshop, family, read_results(manifest, family, fingerprint, document))
+            if results.exists():
+                teller.built(family, target, fingerprint, whole=True)
         finally:
             shutil.rmtree(target, ignore_errors=True)

@@ -22,6 +22,7 @@ from orchestration.golden import RECORD, open_golden, record_of
 from orchestration.notices.facts import recalled
 from orchestration.platform import Platform
 from orchestration.recorded import release_body
+from orchestration.telling import Teller, run_named
 
 DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -84,6 +85,7 @@ def revoke(
             "A revocation needs a reason and somebody who asks for it.", required="--reason and --requester"
         )
     golden, workshop = open_golden(platform), platform.workshop
+    began = datetime.now(UTC)
     dataset, digest = _found(platform, golden, certificate)
     statements, served = golden.statements(dataset, digest), golden.served(dataset)
     if served is not None and served in statements:
@@ -107,6 +109,7 @@ def revoke(
         back = esclusa.why(name, repository=platform.settings.golden).certificate
         assert back is not None
         workshop.remember(RECORD, name, record_of(back, refused="gate"))
+    Teller(platform, run_named(f"revoke.{dataset} {digest}", began)).revoked(dataset, digest, again)
     return Recall(dataset, digest, again, serving, readers_of(platform.ledger, dataset, statements))
 
 

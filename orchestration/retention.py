@@ -86,7 +86,7 @@ def enforce(
     # Over-age rows leave a candidate at its gate, so its release is renewed there and not edited.
     due = {dataset for dataset in platform.datasets if any(_aged(platform, dataset, now))}
     if names := (fed & set(platform.datasets)) | due:
-        build(platform, sorted(names), now=now, run=f"retention {now:%Y-%m-%d}", progress=progress)
+        build(platform, sorted(names), now=now, run=run_name(now), progress=progress)
     for dataset in platform.datasets:
         account += _stored(platform, dataset, dataset in due, now)
     if changed or due:
@@ -95,6 +95,17 @@ def enforce(
     for item in account:
         platform.ledger.append("retention", item.place.partition(".")[2], asdict(item), at=now)
     return tuple(account)
+
+
+def run_name(now: datetime) -> str:
+    """What certificates and events call the enforcement of that day."""
+    return f"retention {now:%Y-%m-%d}"
+
+
+def relations_of(account: tuple[Item, ...]) -> tuple[str, ...]:
+    """`<schema>.<table>` of the warehouse that rows were taken out of, or made nobody's."""
+    went = {"deleted", "anonymised"}
+    return tuple(i.place for i in account if i.action in went and not i.place.startswith("golden."))
 
 
 def _hold_below(platform: Platform, table: SourceTable) -> Hold | None:

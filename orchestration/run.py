@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -23,8 +24,10 @@ from orchestration.jobs import EVERYTHING
 from orchestration.notices.channels import load_channels
 from orchestration.notices.sending import send_within
 from orchestration.platform import Platform, load_platform
+from orchestration.relaying import relayed
 from orchestration.settings import Settings
 from orchestration.summary import summarise
+from orchestration.telling import Teller, failed_steps, run_of
 
 NOTICE_SECONDS = 3.0  # what a run gives receivers that may be dead; the daemon and the next run send the rest
 CONFIG = Path(__file__).with_name("dagster.yaml")
@@ -58,8 +61,8 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
     platform = load_platform(settings)
     open_golden(platform)
     job = build_definitions(platform).resolve_job_def(EVERYTHING)
-    run_id = str(uuid.uuid4())
-    with dg.DagsterInstance.get() as instance, console.status("starting") as status:
+    run_id, began = str(uuid.uuid4()), datetime.now(UTC)
+    with relayed(settings), dg.DagsterInstance.get() as instance, console.status("starting") as status:
         instance.add_event_listener(run_id, Progress(console, status))
         with (settings.workshop / "run.log").open("w") as log, contextlib.redirect_stdout(log):  # dbt prints as it goes
             result = job.execute_in_process(
@@ -69,6 +72,8 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
+        failed = sorted({event.step_key or "" for event in result.all_events if event.is_step_failure})
+        Teller(platform, run_of(run_id, EVERYTHING, began)).end(failed_steps(failed))
     code = summarise(platform, only or platform.datasets, console, failed=not result.success)
     send_within(settings, NOTICE_SECONDS)
     return code

@@ -15,6 +15,7 @@ from expectations.landing import DeliveryRefused, Landing
 from orchestration.delivery import deliver
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
+from orchestration.telling import teller_of
 from orchestration.told import told
 
 LAYER = "raw"
@@ -68,8 +69,9 @@ def _source_asset(platform: Platform, source: SourceContract, table: Table) -> d
     @dg.multi_asset(name=f"land_{origin.name}", specs=[spec], check_specs=checks, pool=POOL, can_subset=True)
     def land_source(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         try:
-            with told():
+            with told(), teller_of(platform, context).load(origin) as landed:
                 landing = deliver(platform, origin, now=datetime.now(UTC), progress=context.log.info)
+                landed(landing)
         except DeliveryRefused as refusal:
             raise dg.Failure(
                 description=str(refusal),

@@ -15,6 +15,8 @@ from expectations.loader.problem import ContractError
 from lineage.errors import Refused
 from orchestration.workshop import WorkshopBusy, WorkshopDamaged
 
+REFUSALS = (ContractError, Refused, WorkshopBusy, WorkshopDamaged, EsclusaError)
+
 
 @contextmanager
 def told() -> Iterator[None]:
@@ -25,5 +27,5 @@ def told() -> Iterator[None]:
     """
     try:
         yield
-    except (ContractError, Refused, WorkshopBusy, WorkshopDamaged, EsclusaError) as refusal:
+    except REFUSALS as refusal:
         raise dg.Failure(description=str(refusal), allow_retries=False) from None

@@ -73,7 +73,17 @@ class Workshop:
         Raises:
             WorkshopBusy: the holder did not finish in time.
         """
-        with self.exclusive(patience), self._connected(patience) as connection:
+        with self.exclusive(patience), self.held(patience) as connection:
+            yield connection
+
+    @contextmanager
+    def held(self, patience: float = PATIENCE_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse as `warehouse` opens it, for whoever holds it exclusively already.
+
+        Args:
+            patience: seconds to wait for a process that does not ask, such as the dbt of a killed step.
+        """
+        with self._connected(patience) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
 

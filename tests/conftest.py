@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.openlineage import Standard
 from tests.postgres import Server, server_binaries
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,3 +40,12 @@ def postgres() -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def openlineage() -> Standard:
+    """OpenLineage's JSON schemas, beside the repository; never part of it."""
+    path = ROOT.parent / "shared" / "specs" / "openlineage"
+    if not path.is_dir():
+        pytest.skip(f"needs the JSON schemas of OpenLineage 2-0-2 and its facets in {path}")
+    return Standard(path)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from esclusa.cli.catalog import app as catalog
 from esclusa.cli.find import find
 from esclusa.cli.ledger import app as ledger
 from esclusa.cli.mcp import mcp
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(catalog, name="catalog")
 app.add_typer(ledger, name="ledger")
 app.command()(find)
 app.command()(mcp)
@@ -41,20 +43,6 @@ app.command()(serve)
 Limit = Annotated[int | None, typer.Option(min=0, help="At most so many rows; a table shows 20 where not given.")]
 As = Annotated[Format, typer.Option("--format", help="What to write.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="A new file; default the terminal.")]
-
-
-@app.command()
-def catalog(repository: Where = None, as_json: AsJson = False) -> None:
-    """List every dataset: certified or not, rows, age, valid until, owner."""
-    release = open_release(repository)
-    entries = release.catalog()
-    if as_json:
-        print_json(entries)
-    else:
-        from esclusa.cli.render import show_catalog
-
-        show_catalog(Console(), release.repository, entries)
-    raise typer.Exit(3 if any(entry.status == "broken" for entry in entries) else 0)
 
 
 @app.command()

@@ -1,0 +1,137 @@
+"""A whole catalogue, read from one pinned release: everything that the pages show, and nothing that opens a row.
+
+Belongs here: reading a release once, and what is asked of all its datasets together. Does not: one dataset
+(`datasets.py`), rendering.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from esclusa.catalogue.datasets import Dataset, read_dataset
+from esclusa.catalogue.texts import STATES
+from esclusa.promises import Source, Term, UseCase
+from esclusa.release import Release
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What pages are made of.
+
+    Args:
+        at: when it was gathered, UTC.
+        repository: directory or URL that it was read from.
+        version: of the release.
+        alive_until: when the whole repository expires unless it is kept alive, UTC.
+        fingerprint: SHA-256 (hex) of the root that the reader pinned, for others to pin.
+        datasets: by name: certified, expired, withdrawn, refused.
+    """
+
+    at: datetime
+    repository: str
+    version: int
+    alive_until: datetime
+    fingerprint: str
+    datasets: tuple[Dataset, ...]
+    sources: tuple[Source, ...]
+    terms: tuple[Term, ...]
+    use_cases: tuple[UseCase, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Dataset]:
+        """Dataset by name."""
+        return {dataset.name: dataset for dataset in self.datasets}
+
+    @cached_property
+    def term_names(self) -> frozenset[str]:
+        """Terms that have a page."""
+        return frozenset(term.term for term in self.terms)
+
+    @cached_property
+    def system_names(self) -> frozenset[str]:
+        """Source systems that have a page."""
+        return frozenset(source.system for source in self.sources)
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """State → how many datasets are in it, those that occur, the best first."""
+        counted = Counter(dataset.standing.state for dataset in self.datasets)
+        return {state: counted[state] for state in STATES if counted[state]}
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """Every purpose that some grant in force names."""
+        return _sorted(grant.purpose for dataset in self.datasets for grant in dataset.open_grants)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Everyone who answers for a dataset."""
+        return _sorted(dataset.owner for dataset in self.datasets)
+
+    @property
+    def used_terms(self) -> tuple[Term, ...]:
+        """Terms that some dataset is described by."""
+        used = {name for dataset in self.datasets if dataset.promised for name in dataset.promised.terms}
+        return tuple(term for term in self.terms if term.term in used)
+
+    @property
+    def classifications(self) -> tuple[str, ...]:
+        """Every class that some column has."""
+        return _sorted(name for dataset in self.datasets for name in dataset.classifications)
+
+    @property
+    def shut(self) -> Mapping[str, tuple[Dataset, ...]]:
+        """Owner → datasets that are not served, or whose newest candidate was refused."""
+        shut = [dataset for dataset in self.datasets if dataset.shut]
+        return {owner: tuple(d for d in shut if d.owner == owner) for owner in _sorted(d.owner for d in shut)}
+
+    def use_cases_of(self, dataset: str) -> tuple[UseCase, ...]:
+        """Use cases that read a dataset."""
+        return tuple(case for case in self.use_cases if dataset in case.datasets)
+
+    def stopped_by(self, case: UseCase) -> tuple[Dataset, ...]:
+        """Datasets of a use case that cannot be read now."""
+        found = (self.by_name.get(name) for name in case.datasets)
+        return tuple(dataset for dataset in found if dataset and not dataset.standing.served)
+
+    def fed_by(self, system: str) -> tuple[Dataset, ...]:
+        """Datasets that a source system feeds."""
+        return tuple(d for d in self.datasets if d.promised and system in d.promised.systems)
+
+    def described_by(self, term: str) -> tuple[Dataset, ...]:
+        """Datasets that a term describes."""
+        return tuple(d for d in self.datasets if d.promised and term in d.promised.terms)
+
+
+def gather(release: Release, now: datetime | None = None) -> Catalogue:
+    """Read everything that the pages show.
+
+    Args:
+        release: pinned.
+        now: UTC; default the clock's.
+
+    Raises:
+        EsclusaError: the release, or what it promises, is refused. A dataset that is broken is shown as such.
+    """
+    moment = now or datetime.now(UTC)
+    promises = release.promises
+    promised = {dataset.dataset: dataset for dataset in promises.datasets}
+    return Catalogue(
+        at=moment,
+        repository=release.repository,
+        version=release.version,
+        alive_until=release.alive_until,
+        fingerprint=release.fingerprint,
+        datasets=tuple(read_dataset(release, name, promised.get(name), moment) for name in release.datasets),
+        sources=promises.sources,
+        terms=promises.terms,
+        use_cases=promises.use_cases,
+    )
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in names if name}))

@@ -1,0 +1,173 @@
+"""The relay: sends what the files hold to whatever receiver `OPENLINEAGE_*` configures, after the fact and in bounds.
+
+Belongs here: what was sent, what waits, one attempt within a time. Does not: when it is attempted (orchestration).
+A receiver that is dead, slow or wrong costs nothing but its own events, which wait in the files for the next attempt.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lineage.events import receiver
+from lineage.events.evidence import Evidence, began
+from lineage.files import write_temporary
+
+QUEUED_DAYS = 14  # what nobody took for so long stays in its file and is not offered again
+_FINAL = frozenset({400, 413, 422})  # a receiver that says so will say it again of the same event
+_PAUSE = 1.0  # seconds between two looks at the files
+_LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What an attempt came to.
+
+    Args:
+        sent: events that the receiver took.
+        refused: events that it will never take.
+        waiting: events that are still to be sent.
+        problem: class of the error that ended the attempt; empty where none did.
+    """
+
+    sent: int = 0
+    refused: int = 0
+    waiting: int = 0
+    problem: str = ""
+
+
+class Relay:
+    """Sends the events of one platform.
+
+    Args:
+        evidence: the files.
+        send: takes one event, or raises; by default as the environment configures it.
+    """
+
+    def __init__(self, evidence: Evidence, send: receiver.Send | None = None) -> None:
+        self._evidence, self._send = evidence, send
+        self.busy_since: float | None = None  # monotonic; None while no event is on its way
+
+    @property
+    def has_receiver(self) -> bool:
+        """True where there is anybody to send to, be it by a configuration that turns out to be wrong."""
+        return self._send is not None or receiver.is_configured()
+
+    def attempt(self, seconds: float, now: datetime | None = None) -> Delivery:
+        """Send what waits, in order, until all is sent, the receiver fails, or the time is over.
+
+        Args:
+            seconds: after which no further event is begun.
+            now: wall clock, UTC.
+        """
+        deadline, at = time.monotonic() + seconds, now or datetime.now(UTC)
+        with self._alone() as mine:
+            if not mine:  # another process is at it
+                return Delivery()
+            places = self._places()
+            sent = refused = 0
+            problem = ""
+            for path, offset, event in self._waiting(places, at):
+                if time.monotonic() > deadline:
+                    break
+                try:
+                    self._offer(event)
+                    sent += 1
+                except Exception as error:  # whatever a receiver does, it is not worth a run
+                    if receiver.status(error) not in _FINAL:
+                        problem = type(error).__name__
+                        break
+                    refused += 1
+                places[path.name] = offset
+            self._remember(places)
+            return Delivery(sent, refused, sum(1 for _ in self._waiting(places, at)), problem)
+
+    def _offer(self, event: Mapping[str, Any]) -> None:
+        if self._send is None:
+            self._send = receiver.connect()
+        self.busy_since = time.monotonic()
+        try:
+            self._send(event)
+        finally:
+            self.busy_since = None
+
+    def _waiting(self, places: Mapping[str, int], now: datetime) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+        """File, the offset behind the event, and the event."""
+        for path in self._evidence.files():
+            offset = places.get(path.name, 0)
+            if began(path) < now - timedelta(days=QUEUED_DAYS) or path.stat().st_size <= offset:
+                continue
+            with path.open("rb") as stream:
+                stream.seek(offset)
+                for line in stream:
+                    offset += len(line)
+                    if line.endswith(b"\n"):
+                        yield path, offset, json.loads(line)
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        self._evidence.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._evidence.directory / "relay.flock").open("w") as guard:
+            try:
+                fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def _places(self) -> dict[str, int]:
+        try:
+            held = json.loads(self._record.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):  # none, or cut short: sent twice is better than never
+            return {}
+        names = {path.name for path in self._evidence.files()}
+        return {name: offset for name, offset in held.items() if name in names}
+
+    def _remember(self, places: Mapping[str, int]) -> None:
+        write_temporary(self._record.parent, json.dumps(places).encode(), mode=0o600).replace(self._record)
+
+    @property
+    def _record(self) -> Path:
+        return self._evidence.directory / "sent.json"
+
+
+class Background:
+    """Sends beside a run, in a thread of its own that never holds the run's end up for long.
+
+    Args:
+        relay: what sends.
+    """
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay, self._over, self._failing = relay, threading.Event(), False
+        self._thread = threading.Thread(target=self._work, name="openlineage-relay", daemon=True)
+        self._thread.start()
+
+    def finish(self, patience: float) -> None:
+        """Send what is left, unless the receiver is failing already; what it does not take in time stays queued.
+
+        Args:
+            patience: seconds to wait at most.
+        """
+        self._over.set()
+        busy = self._relay.busy_since
+        if not self._failing and (busy is None or time.monotonic() - busy < _PAUSE):
+            self._thread.join(patience)
+
+    def _work(self) -> None:
+        if not self._relay.has_receiver:
+            return
+        pause = _PAUSE
+        while not self._over.wait(pause):
+            self._failing = bool(self._relay.attempt(_LONGEST_PAUSE).problem)
+            pause = min(2 * pause, _LONGEST_PAUSE) if self._failing else _PAUSE
+        if not self._failing:
+            self._relay.attempt(_LONGEST_PAUSE)

@@ -1,0 +1,122 @@
+"""Events that stand: those of the loads, builds and audits that the next certificate will rest on.
+
+Belongs here: keeping them between runs, and as the document that travels with a dataset. Does not: making them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lineage.events.evidence import lines
+from lineage.events.runs import Event
+from orchestration.manifest import Manifest, SourceTable, family_of
+from orchestration.workshop import Workshop
+
+RECORD = "events"
+DOCUMENT = "openlineage.ndjson"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What was told of one thing.
+
+    Args:
+        of: which state of it: a load, a build, a candidate.
+        events: job → its events.
+    """
+
+    of: str = ""
+    events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+
+
+def of_load(workshop: Workshop, table: SourceTable) -> Standing:
+    """What was told of the loads that a raw table holds."""
+    return _recalled(workshop, f"load-{table.name}")
+
+
+def keep_load(workshop: Workshop, table: SourceTable, load: str, events: Sequence[Event], *, beside: bool) -> None:
+    """Keep what was told of a load.
+
+    Args:
+        load: its id.
+        events: of it.
+        beside: it lies beside those before it; else in their place.
+    """
+    before = of_load(workshop, table).events if beside else {}
+    _keep(workshop, f"load-{table.name}", load, {**before, load: list(events)})
+
+
+def of_build(workshop: Workshop, family: Iterable[str]) -> Standing:
+    """What was told of the last build of a family."""
+    return _recalled(workshop, _build(family))
+
+
+def keep_build(workshop: Workshop, family: Iterable[str], fingerprint: str, events: Iterable[Event]) -> None:
+    """Keep what was told of a build.
+
+    Args:
+        fingerprint: of the whole family; empty where only a part of it was built, which replaces that part.
+        events: of it.
+    """
+    jobs: dict[str, list[Event]] = {}
+    for event in events:
+        jobs.setdefault(event["job"]["name"], []).append(event)
+    before = {} if fingerprint else of_build(workshop, family).events
+    _keep(workshop, _build(family), fingerprint, {**before, **jobs})
+
+
+def of_audit(workshop: Workshop, dataset: str) -> Standing:
+    """What was told of the decision that stands."""
+    return _recalled(workshop, f"audit-{dataset}")
+
+
+def keep_audit(workshop: Workshop, dataset: str, subject: str, events: Sequence[Event]) -> None:
+    """Keep what was told of an audit.
+
+    Args:
+        subject: candidate and moment.
+    """
+    _keep(workshop, f"audit-{dataset}", subject, {dataset: list(events)})
+
+
+def document(workshop: Workshop, manifest: Manifest, dataset: str) -> bytes:
+    """What a certificate of a dataset rests on, as JSON lines: loads of its inputs, builds and tests of its models, its
+    audit; whichever run they happened in.
+
+    Args:
+        dataset: that is about to be certified.
+    """
+    return lines(_resting(workshop, manifest, dataset))
+
+
+def _resting(workshop: Workshop, manifest: Manifest, dataset: str) -> Iterator[Event]:
+    for table in manifest.feeding(dataset):
+        for events in of_load(workshop, table).events.values():
+            yield from events
+    above = manifest.upstream(dataset)
+    for events in of_build(workshop, family_of(manifest, dataset)).events.values():
+        yield from (event for event in events if _concerns(manifest, above, event))
+    for events in of_audit(workshop, dataset).events.values():
+        yield from events
+
+
+def _concerns(manifest: Manifest, above: frozenset[str], event: Event) -> bool:
+    """True for a model that the dataset is made of, and for a test of one."""
+    uid = str(event["job"]["facets"]["dbt_node"]["unique_id"])
+    entry = manifest.document["nodes"].get(uid, {})
+    return uid in above or bool(above & set(entry.get("depends_on", {}).get("nodes", ())) and uid.startswith("test."))
+
+
+def _build(family: Iterable[str]) -> str:
+    return f"build-{'+'.join(sorted(family))}"
+
+
+def _recalled(workshop: Workshop, name: str) -> Standing:
+    held: dict[str, Any] | None = workshop.recall(RECORD, name)
+    return Standing() if held is None else Standing(held["of"], held["events"])
+
+
+def _keep(workshop: Workshop, name: str, of: str, events: Mapping[str, Sequence[Event]]) -> None:
+    workshop.remember(RECORD, name, {"of": of, "events": events})

@@ -1,0 +1,175 @@
+"""What the pages say, and what they never do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from esclusa.catalogue.addresses import Site, file_name, web_address
+from esclusa.catalogue.gathering import Catalogue
+from esclusa.catalogue.pages import pages_of, render
+from esclusa.catalogue.texts import LANGUAGES
+from tests.esclusa.golden import CUSTOMERS, ORDERS
+
+Html = Callable[..., str]
+
+
+def test_every_page_renders_in_every_language_and_names_it(catalogue: Catalogue) -> None:
+    pages = list(pages_of(catalogue))
+    assert len(pages) > 14
+    for language in LANGUAGES:
+        for page in pages:
+            html = render(page, catalogue, Site("", "golden"), language)
+            assert f'<html lang="{language}">' in html
+            assert html.count("<h1>") == 1
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said"),
+    [
+        ("sales", "Certified"),
+        ("closing", "Expiring"),
+        ("stale", "Expired"),
+        ("late", "Refused"),
+        ("gone", "Withdrawn"),
+    ],
+)
+def test_a_page_opens_with_its_state(page: Html, dataset: str, said: str) -> None:
+    html = page(f"datasets/{dataset}.html")
+    first = re.search(r'<h2 id="verdict">.*?</svg>([^<]+)</span>', html, re.S)
+    assert first is not None
+    assert first[1] == said
+
+
+def test_the_page_of_a_refused_dataset_says_why_and_what_was_promised_and_offers_nothing_to_read(page: Html) -> None:
+    html = page("datasets/late.html")
+    assert "amount__minimum" in html
+    assert "12 rows" in html
+    assert "Correct the delivery, then land it again." in html
+    assert "The customer of one of the late." in html
+    assert "esclusa.read" not in html
+
+
+def test_caveats_are_said_of_what_is_synthetic_on_a_replay_clock_or_of_the_sandbox(page: Html) -> None:
+    html = page("datasets/generated.html")
+    for caveat in ("Sandbox", "Synthetic data", "Replay clock"):
+        assert f"<b>{caveat}</b>" in html
+
+
+def test_a_column_says_for_each_role_whether_it_is_allowed_masked_or_denied(page: Html) -> None:
+    row = re.search(r"<code>customer</code>.*?</tr>", page("datasets/sales.html"), re.S)
+    assert row is not None
+    assert re.findall(r"access-(\w+)", row[0]) == ["denied", "masked", "denied"]
+    assert re.findall(r"</svg>(\w+)", row[0])[-3:] == ["denied", "masked", "denied"]
+
+
+def test_a_rule_shows_its_history_with_what_is_required(page: Html) -> None:
+    row = re.search(r"<code>sales__freshness</code>.*?</tr>", page("datasets/sales.html"), re.S)
+    assert row is not None
+    assert "4 measurements, from 2 hours to 9.5 hours; required: ≤ 24 hours" in row[0]
+    assert len(re.findall(r"[\d.]+,[\d.]+ ", re.search(r'points="([^"]+)"', row[0])[1])) == 4  # type: ignore[index]
+    assert 'class="bound"' in row[0]
+
+
+def test_what_is_shut_is_listed_by_owner_also_where_an_older_release_is_served(page: Html) -> None:
+    html = page("shut.html")
+    ada, eva = html.split('<h2 id="owner-2">eva</h2>')
+    assert {"customers", "gone", "newcomer", "stale"} <= set(re.findall(r'id="shut-(\w+)"', ada))
+    assert re.findall(r'id="shut-(\w+)"', eva) == ["late"]
+    assert "sales" not in re.findall(r'id="shut-(\w+)"', html)
+
+
+def test_a_use_case_stands_still_while_one_of_its_datasets_cannot_be_read(page: Html) -> None:
+    html = page("use-cases.html")
+    bill, reminder = (html.split(f'<li id="{name}">')[1].split("<dl")[0] for name in ("monthly_bill", "reminder"))
+    assert "Supplied" in bill
+    assert "Stands still" in reminder
+
+
+def test_a_term_names_the_datasets_and_columns_that_it_describes(page: Html) -> None:
+    html = page("terms/order.html")
+    assert "What a customer bought at once." in html
+    assert 'href="../datasets/sales.html"' in html
+    assert "<code>order_id</code>" in html
+
+
+def test_no_page_holds_a_value_of_any_row(catalogue: Catalogue) -> None:
+    values = {str(value) for row in (*ORDERS, *CUSTOMERS) for value in row.values() if "-" in str(value)}
+    assert len(values) > 40
+    for page in pages_of(catalogue):
+        html = render(page, catalogue, Site("", "golden"), "en")
+        assert not [value for value in values if value in html]
+
+
+def test_every_link_is_relative_and_leads_to_a_page_a_document_or_an_anchor(catalogue: Catalogue) -> None:
+    pages = {page.path: render(page, catalogue, Site("", "golden"), "en") for page in pages_of(catalogue)}
+    names = {f"datasets/{file_name(d.name)}/{name}" for d in catalogue.datasets for name in d.documents}
+    for path, html in pages.items():
+        for link in re.findall(r'(?:href|src)="([^"]+)"', html):
+            if link.startswith("https://example.org/"):
+                continue
+            assert "://" not in link
+            target, _, anchor = link.partition("#")
+            depth = path.count("/")
+            parts = target.split("/")
+            assert parts.count("..") <= depth
+            found = target.removeprefix("../" * depth) or path
+            if found.startswith(("assets/", "es/", "catalogue.json")):
+                continue
+            assert found in pages or found in names, (path, link)
+            assert not anchor or f'id="{anchor}"' in pages[found], (path, link)
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
+
+
+def test_text_of_a_contract_is_shown_and_never_run(catalogue: Catalogue) -> None:
+    sales = catalogue.by_name["sales"]
+    assert sales.promised is not None
+    channel = replace(sales.promised.support[0], url="javascript:alert(1)", channel=HOSTILE)
+    promised = replace(sales.promised, title=HOSTILE, purpose=HOSTILE, usage=HOSTILE, owner=HOSTILE, support=(channel,))
+    columns = tuple(replace(column, description=HOSTILE, title=HOSTILE) for column in sales.columns)
+    sheet = f"# x\n\n## {HOSTILE}\n\n{HOSTILE}\n\n[x](javascript:alert(1)) ![x](https://example.org/x.png)"
+    hostile = replace(
+        sales, promised=promised, columns=columns, documents={**sales.documents, "datasheet.md": sheet.encode()}
+    )
+    terms = tuple(replace(term, title=HOSTILE, description=HOSTILE) for term in catalogue.terms)
+    cases = tuple(replace(case, url="javascript:alert(1)", title=HOSTILE) for case in catalogue.use_cases)
+    poisoned = replace(catalogue, datasets=(hostile,), terms=terms, use_cases=cases)
+    for page in pages_of(poisoned):
+        html = render(page, poisoned, Site("", "golden"), "en")
+        assert "<script>alert" not in html
+        assert "<img" not in html
+        assert not re.search(r'(href|src)="javascript:', html)
+        assert "{{ 7*7 }}" in html or HOSTILE not in str(page.subject)
+        assert len(re.findall(r"<script", html)) == (2 if page.template == "dataset.html" else 1)
+
+
+def test_a_page_tells_machines_what_it_is_about(page: Html) -> None:
+    html = page("datasets/sales.html", site=Site("https://data.example.org/site", "https://data.example.org/golden"))
+    found = re.search(r'<script type="application/ld\+json">(.+?)</script>', html, re.S)
+    assert found is not None
+    document = json.loads(found[1])
+    assert document["@type"] == "Dataset"
+    assert document["url"] == "https://data.example.org/site/datasets/sales.html"
+    assert [column["name"] for column in document["variableMeasured"]] == ["order_id", "customer", "amount"]
+
+
+def test_names_become_addresses_that_stay_within_the_site() -> None:
+    assert file_name("renewal_risk") == "renewal_risk"
+    assert "/" not in file_name("../../x")
+    assert "." not in file_name("../../x")
+    assert file_name("a b") != file_name("a/b")
+
+
+def test_only_addresses_of_the_web_become_links() -> None:
+    assert web_address("https://example.org/x") == "https://example.org/x"
+    assert web_address("mailto:ada@example.org") == "mailto:ada@example.org"
+    assert not web_address("javascript:alert(1)")
+    assert not web_address(" JavaScript:alert(1)")
+    assert not web_address("data:text/html,x")
+    assert not web_address("//example.org")
