@@ -131,7 +131,15 @@ class Unreachable(EsclusaError):
 
 
 class Busy(Unreachable):
-    """The service takes no more of this caller's requests for the moment; later it does."""
+    """The service takes no more of this caller's requests for the moment; later it does.
+
+    Args:
+        after: seconds until it does; 0 where that depends on others.
+    """
+
+    def __init__(self, what: str, *, after: float = 0, **parts: str) -> None:
+        super().__init__(what, **parts)
+        self.after = after
 
 
 class Superseded(Unreachable):

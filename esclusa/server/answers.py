@@ -45,7 +45,8 @@ class Answers:
 
     def __init__(self, kept: int, largest: int) -> None:
         self._kept, self._largest = kept, largest
-        self._held = self._alive = 0  # bytes that are kept; bytes that are kept or on their way
+        self.held = self._alive = 0  # bytes that are kept; bytes that are kept or on their way
+        self.hits = 0
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._turn = Lock()
         self._making: dict[Hashable, Lock] = {}
@@ -65,6 +66,7 @@ class Answers:
         with self._turn:
             known = self._answers.get(key)
             if known is not None:
+                self.hits += 1
                 self._answers.move_to_end(key)
                 return known
             making = self._making.setdefault(key, Lock())
@@ -123,7 +125,7 @@ class Answers:
             if answer.body.size > self._kept // 4:  # one large answer must not push out all others
                 return
             self._answers[key] = answer
-            self._held += answer.body.size
-            while self._held > self._kept:
+            self.held += answer.body.size
+            while self.held > self._kept:
                 _, dropped = self._answers.popitem(last=False)
-                self._held -= dropped.body.size
+                self.held -= dropped.body.size

@@ -12,21 +12,27 @@ from importlib.util import find_spec
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from esclusa.errors import EsclusaError
 from esclusa.server import dataset_routes, golden_files, health, problems, row_routes
+from esclusa.server.answers import Answers
+from esclusa.server.edge import Edge
+from esclusa.server.figures import Figures
 from esclusa.server.service import Extension, Service
 
 # Each offers `extension(service) -> Extension`. Pages come last: they own every path that is nobody's.
 EXTENSIONS = ("esclusa.agents.served", "esclusa.catalogue.served")
 
 
-def create_app(service: Service) -> Starlette:
+def create_app(service: Service) -> ASGIApp:
     """The whole service.
 
     Args:
         service: what it stands on; see `open_service`.
     """
+    answers = Answers(service.limits.cache, service.limits.bytes)
+    figures = Figures(service, answers)
     extensions = [_extension(name, service) for name in EXTENSIONS if _is_there(name)]
 
     @asynccontextmanager
@@ -37,12 +43,13 @@ def create_app(service: Service) -> Starlette:
                     await stack.enter_async_context(extension.lifespan())
             yield
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *health.routes(service),
             *golden_files.routes(service),
             *dataset_routes.routes(service),
-            *row_routes.routes(service),
+            *row_routes.routes(service, answers),
+            figures.route(),
             *(route for extension in extensions for route in extension.routes),
         ],
         exception_handlers={
@@ -52,6 +59,7 @@ def create_app(service: Service) -> Starlette:
         },
         lifespan=lifespan,
     )
+    return Edge(app, service.limits, figures)
 
 
 def _is_there(name: str) -> bool:

@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from esclusa.errors import NO_CREDENTIALS, NotIdentified, NotPermitted, nearest
+from esclusa.server.buckets import Buckets
+from esclusa.server.calling import in_work
+from esclusa.server.jwts import Disbelieved, Jwts
+from esclusa.server.settings import Provider, ServerSettings
 from esclusa.server.tokens import ANY, PREFIX, TokenFile, is_well_formed
 
 LONGEST = 8192  # letters of a header that are looked at at all
+FAILURES = 1.0  # attempts per second and address that fail; ten times as many at once
 
 
 @dataclass(frozen=True)
@@ -74,29 +79,53 @@ class Callers:
 
     Args:
         tokens: made by `esclusa tokens add`.
+        provider: whose JWTs are believed too, or None.
+        rate: requests per second and caller; five times as many at once.
     """
 
-    def __init__(self, tokens: TokenFile) -> None:
+    def __init__(self, tokens: TokenFile, provider: Provider | None = None, rate: float = ServerSettings.rate) -> None:
         self.tokens = tokens
+        self._jwts = Jwts(provider) if provider else None
+        self._requests = Buckets(rate, rate * 5)
+        self._failures = Buckets(FAILURES, FAILURES * 10)
 
     def identify(self, authorization: str | None) -> Caller:
-        """The caller of a request.
+        """The caller of the request in work, whom this counts it for.
 
         Args:
             authorization: its `Authorization` header, or None.
 
         Raises:
-            NotIdentified: no token, or one that is unknown, expired, revoked or forged; never says which is known.
+            NotIdentified: no token, or one that is unknown, expired, revoked or forged.
+            Busy: too many requests of this caller; or too many of this address that failed. A token that holds is let
+                in also then, or whoever shares an address with a guesser would be shut out.
         """
+        call = in_work()
+        try:
+            caller = self._identified(authorization)
+        except NotIdentified:
+            self._failures.take(call.address)
+            raise
+        call.caller = caller.name
+        self._requests.take(caller.name)
+        return caller
+
+    def _identified(self, authorization: str | None) -> Caller:
         scheme, _, credential = (authorization or "").strip().partition(" ")
         credential = credential.strip()
         if not scheme:
             raise _refused("Rows are handed out to callers with a token.", NO_CREDENTIALS)
         if scheme.lower() != "bearer" or not credential or len(credential) > LONGEST:
             raise _refused("The Authorization header holds no bearer token.", "another scheme, or no token")
-        if not credential.startswith(PREFIX):
+        if credential.startswith(PREFIX):
+            return self._by_token(credential)
+        if self._jwts is None:
             raise _refused("The token is none of this service.", "a token of another kind")
-        return self._by_token(credential)
+        try:
+            identity = self._jwts.identity(credential)
+        except Disbelieved as reason:
+            raise _refused("The token of the identity provider does not hold.", str(reason)) from None
+        return Caller(f"oidc:{identity.name}", identity.roles, identity.purposes)
 
     def _by_token(self, credential: str) -> Caller:
         if not is_well_formed(credential):

@@ -6,6 +6,7 @@ Source: RFC 9457 (problem details), RFC 9110 §15 (status codes), RFC 6750 §3 (
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +37,7 @@ STATUS: Mapping[type[EsclusaError], int] = {
     errors.LedgerUnavailable: 503,
     EsclusaError: 503,
 }
-RETRY_AFTER = 1  # seconds
+RETRY_AFTER = 1  # seconds, at least
 
 
 def status_of(error: EsclusaError) -> int:
@@ -48,13 +49,14 @@ def status_of(error: EsclusaError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def problem(error: EsclusaError) -> Response:
+def problem(error: EsclusaError, status: int = 0) -> Response:
     """A refusal as an answer.
 
     Args:
         error: what was refused.
+        status: its status code, where it is not that of its class.
     """
-    status, name = status_of(error), type(error).__name__
+    status, name = status or status_of(error), type(error).__name__
     body = {
         "type": f"{TYPE}{_kebab(name)}",
         "title": _kebab(name).replace("-", " ").capitalize(),
@@ -77,7 +79,7 @@ def _headers(error: EsclusaError, status: int) -> dict[str, str]:
     elif status == 403:
         headers["WWW-Authenticate"] = 'Bearer realm="esclusa", error="insufficient_scope"'
     elif status in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER)
+        headers["Retry-After"] = str(max(RETRY_AFTER, math.ceil(getattr(error, "after", 0))))
     return headers
 
 

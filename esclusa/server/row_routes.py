@@ -28,13 +28,13 @@ PIECE = 256 * 1024  # bytes that are handed to the connection at once
 CAVEATS = 4096  # letters of a header; the certificate says them all
 
 
-def routes(service: Service) -> list[Route]:
+def routes(service: Service, answers: Answers) -> list[Route]:
     """The routes of rows.
 
     Args:
         service: whose datasets they are of.
+        answers: where they are kept encoded.
     """
-    answers = Answers(service.limits.cache, service.limits.bytes)
     answer = partial(_answer, service, answers)
     return [Route("/v1/datasets/{dataset}/rows", answer, methods=["GET", "POST"], name="rows")]
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import uvicorn
 from rich.console import Console
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from esclusa.errors import Misused
 from esclusa.server.app import create_app
+from esclusa.server.logs import CONFIG
 from esclusa.server.service import Service, open_service
 from esclusa.settings import load_settings
 
@@ -94,11 +95,11 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
         timeout_graceful_shutdown=DRAIN,
         server_header=False,
         access_log=False,
-        log_level="warning",
+        log_config=CONFIG,
     )
 
 
-def application() -> Starlette:
+def application() -> ASGIApp:
     """The service of this process's settings; what uvicorn's workers call."""
     return create_app(open_service(load_settings()))
 

@@ -116,4 +116,5 @@ def open_service(settings: Settings, limits: ServerSettings | None = None) -> Se
         )
     limits = limits or load_server_settings(location.directory)
     current = Current(location, settings, ledger_for(settings, location, shared=True))
-    return Service(location.directory, settings, limits, current, Callers(TokenFile(limits.tokens)))
+    callers = Callers(TokenFile(limits.tokens), limits.provider, limits.rate)
+    return Service(location.directory, settings, limits, current, callers)
