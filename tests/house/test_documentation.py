@@ -27,7 +27,8 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 PROSE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 # Sites that a page or a message may name; an address of anything else is of somebody's own network.
 PUBLIC = {
-    "127.0.0.1", "localhost", "example.org", "data.example.org", "id.example.org", "ada",  # examples; the last is a password's in a test
+    # examples; the last is a password's in a test
+    "127.0.0.1", "localhost", "example.org", "data.example.org", "id.example.org", "ada",
     "in-toto.io", "json-schema.org", "marquezproject.ai", "openlineage.io", "theupdateframework.io", "bitol.io",
     "bitol-io.github.io", "github.com", "www.apache.org",
     "modelcontextprotocol.io", "archive.ics.uci.edu", "arxiv.org",
