@@ -179,7 +179,7 @@ def _certified(
 ) -> DatasetRelease:
     contract, head = platform.promises.contracts[decision.dataset], platform.ledger.head()
     published = sealed(platform.settings, decision.pin, contract)
-    further = further_documents(platform, decision)
+    further = further_documents(platform, decision, published, code=revision, now=now)
     certificate = certify(
         decision.verdict,
         contract,
