@@ -112,8 +112,6 @@ def croissant(facts: Facts) -> bytes:
         ],
         "recordSet": record_sets(facts),
     }
-    if len(facts.published.parts) > 1:
-        document["distribution"].append(_together(facts))
     said = {key: value for key, value in document.items() if value not in (None, "", [], ())}
     return (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -190,15 +188,3 @@ def _rai(facts: Facts) -> dict[str, Any]:
         else []
     )
     return {**stated, "rai:dataCollectionTimeframe": frame}
-
-
-def _together(facts: Facts) -> dict[str, Any]:
-    return {
-        "@type": "cr:FileSet",
-        "@id": "parts",
-        "name": "parts",
-        "description": "All files of the dataset.",
-        "containedIn": [{"@id": part.name} for part in facts.published.parts],
-        "encodingFormat": PARQUET,
-        "includes": "*",
-    }
