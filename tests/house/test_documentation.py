@@ -31,7 +31,7 @@ PUBLIC = {
     "127.0.0.1", "localhost", "example.org", "data.example.org", "id.example.org", "ada",
     "in-toto.io", "json-schema.org", "marquezproject.ai", "openlineage.io", "theupdateframework.io", "bitol.io",
     "bitol-io.github.io", "github.com", "www.apache.org",
-    "modelcontextprotocol.io", "archive.ics.uci.edu", "arxiv.org",
+    "modelcontextprotocol.io", "archive.ics.uci.edu", "arxiv.org", "mlcommons.org", "purl.org",
     "schema.org", "www.w3.org", "creativecommons.org", "www.kaggle.com", "www.cedarpolicy.com",
     "www.standardwebhooks.com",
 }  # fmt: skip
