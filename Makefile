@@ -45,4 +45,4 @@ lock:            ## resolve pyproject.toml into requirements.lock again (needs u
 	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
 
 clean:           ## remove everything that was made, keys and golden repository included
-	rm -rf .esclusa $(VENV)
+	rm -rf .esclusa .conformance $(VENV)

@@ -9,10 +9,10 @@ Source: Model Context Protocol 2025-11-25, "Streamable HTTP" and its security wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from urllib.parse import urlsplit
 
 from anyio import to_thread
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -31,6 +31,8 @@ from esclusa.server.service import Extension, Service
 
 PATH = "/mcp"
 MOST_BYTES = 256 * 1024  # of a message
+_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_ORIGIN = re.compile(rf"https?://{_HOST.pattern}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _at_hand: ContextVar[Caller] = ContextVar("caller")  # set before a message enters the server, which carries it along
 
@@ -98,19 +100,14 @@ def demand_own_names(headers: Headers, names: frozenset[str]) -> None:
     Raises:
         NotPermitted: `Host` or `Origin` names another.
     """
-    host, origin = headers.get("host", ""), headers.get("origin")
-    for label, name in (("Host", _name(f"//{host}")), ("Origin", None if origin is None else _name(origin))):
-        if name is not None and name not in names:
+    for label, said, form in (("Host", headers.get("host", ""), _HOST), ("Origin", headers.get("origin"), _ORIGIN)):
+        if said is None:
+            continue
+        found = form.fullmatch(said.lower())
+        if found is None or found["name"].strip("[]") not in names:
             raise NotPermitted(
                 f"This service is not reached by that {label}.",
-                observed=f"{label}: {(host if label == 'Host' else origin or '')[:100]}",
+                observed=f"{label}: {said[:100]}",
                 required=f"one of: {', '.join(sorted(names))}",
                 remedy="Whoever runs the service names it in ESCLUSA_SERVE_HOSTS.",
             )
-
-
-def _name(address: str) -> str:
-    try:
-        return (urlsplit(address).hostname or "").lower()
-    except ValueError:
-        return ""
