@@ -66,7 +66,7 @@ UNITS = {
     "days": N_("days"),
     "hours": N_("hours"),
     "minutes": N_("minutes"),
-    "count": N_("count"),
+    "count": "",
     "percent": "%",
     "%": "%",
 }
@@ -113,7 +113,7 @@ class Speech:
         """A number with up to six significant digits."""
         if isinstance(value, int) or value == int(value):
             return format_decimal(int(value), locale=self.language)
-        return format_decimal(float(f"{value:.6g}"), format="#,##0.######", locale=self.language)
+        return format_decimal(float(f"{value:.6g}"), locale=self.language, decimal_quantization=False)
 
     def size(self, size: int) -> str:
         """A number of bytes in a unit that people use."""
@@ -127,7 +127,8 @@ class Speech:
     def measured(self, value: object, unit: str) -> str:
         """What was observed, with its unit."""
         if value is None:
-            return self.gettext(FINDINGS["missing"])
+            nothing = FINDINGS["missing"]
+            return self.gettext(nothing)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
         return f"{self.number(value)} {self._unit(unit)}".rstrip()

@@ -1,0 +1,84 @@
+"""Both languages: everything translated, nothing lost in it, dates and numbers as they are written there."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import esclusa.catalogue
+from esclusa.catalogue.texts import LANGUAGES, LOCALE, speech
+
+HERE = Path(esclusa.catalogue.__file__).parent
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+OTHERS = [language for language in LANGUAGES if language != "en"]
+Message = str | tuple[str, ...]
+
+
+def messages() -> set[Message]:
+    """Every message that templates and code show."""
+    found = extract_from_dir(
+        HERE,
+        METHODS,
+        {"templates/**.html": {"trimmed": "false"}},
+        keywords={"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)},
+    )
+    return {message for _, _, message, _, _ in found}
+
+
+def translations(language: str) -> dict[Message, tuple[str, ...]]:
+    """Message → its translations, one a plural form."""
+    with (LOCALE / language / "catalogue.po").open("rb") as file:
+        read = read_po(file, locale=language)
+    return {
+        entry.id: (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+        for entry in read
+        if entry.id
+    }
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_message_is_translated_and_no_translation_is_of_nothing(language: str) -> None:
+    written, translated = messages(), translations(language)
+    assert len(written) > 120
+    assert written - translated.keys() == set()
+    assert translated.keys() - written == set()
+    assert not [message for message, forms in translated.items() if not all(forms)]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_placeholder_of_a_message_is_in_its_translation(language: str) -> None:
+    def placeholders(text: str) -> set[str]:
+        return set(re.findall(r"%\(\w+\)s|\{\w+\}", text))
+
+    for message, forms in translations(language).items():
+        written = (message,) if isinstance(message, str) else message
+        for one, form in zip(written, forms, strict=True):
+            assert placeholders(form) == placeholders(one), message
+
+
+def test_moments_lengths_numbers_and_bounds_are_written_as_the_language_does() -> None:
+    english, spanish = speech("en"), speech("es")
+    at = datetime(2026, 12, 2, 7, 49, tzinfo=UTC)
+    assert english.moment(at) == "2 Dec 2026, 07:49 UTC"
+    assert spanish.moment(at) == "2 dic 2026, 07:49 UTC"
+    assert english.span(timedelta(hours=71)) == "71 hours"
+    assert spanish.span(timedelta(hours=72)) == "3 días"
+    assert english.measured(11.1666666, "hours") == "11.1667 hours"
+    assert spanish.measured(1234.5, "percent") == "1.234,5 %"
+    assert spanish.required("≤ 120 hours") == "≤ 120 horas"
+    assert spanish.required("between 1,000 and 1,000,000 rows") == "entre 1.000 y 1.000.000 filas"
+    assert (
+        spanish.required("ExpectColumnMedianToBeBetween(min_value=14)") == "ExpectColumnMedianToBeBetween(min_value=14)"
+    )
+    assert spanish.day("2027-05-31") == "31 may 2027"
+    assert spanish.size(64_300) == "64 kB"
+
+
+def test_numbers_of_either_language_survive_a_unit_that_nobody_translated() -> None:
+    assert speech("es").measured(3, "furlongs") == "3 furlongs"
+    assert speech("es").required("≤ 3 furlongs") == "≤ 3 furlongs"

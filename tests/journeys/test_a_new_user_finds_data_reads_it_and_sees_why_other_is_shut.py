@@ -1,0 +1,184 @@
+"""The catalogue's promise: find a dataset for a purpose, read it with what its page says, see why another is refused;
+in both languages, on a phone and on a desk, by day and by night, by keyboard and by screen reader.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+import esclusa
+from esclusa.catalogue.site import build_site
+from tests.browser import chromium, opened, served
+from tests.esclusa.catalogue.shelf import stock
+from tests.esclusa.golden import Golden, fresh_golden
+
+KINDS = ("index", "datasets/sales", "datasets/late", "datasets/generated", "datasets/gone", "shut", "terms")
+KINDS += ("terms/order", "sources", "sources/billing", "use-cases")
+
+
+@dataclass(frozen=True)
+class World:
+    """A browser, a golden repository, and its catalogue as files and over HTTP."""
+
+    browser: Browser
+    golden: Golden
+    files: str
+    http: str
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("catalogue")
+    golden = fresh_golden(home)
+    stock(golden)
+    build_site(esclusa.open(**golden.at), home / "site")
+    with chromium() as browser, served(home / "site") as http:
+        yield World(browser, golden, f"file://{home}/site/", http)
+
+
+def run(code: str, golden: Golden) -> str:
+    """What a program prints that was pasted into an interpreter of a machine that trusts the repository."""
+    environment = {**os.environ, "ESCLUSA_STATE": str(golden.state)}
+    environment.pop("ESCLUSA_ROLE", None)
+    environment.pop("ESCLUSA_PURPOSE", None)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def shell(code: str, golden: Golden) -> str:
+    """What a command prints that was pasted into a shell."""
+    commands = Path(sys.executable).parent
+    environment = {**os.environ, "ESCLUSA_STATE": str(golden.state), "PATH": f"{commands}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_a_new_user_finds_a_dataset_for_a_purpose_and_reads_it(world: World, phone: bool) -> None:
+    with opened(world.browser, world.http, phone=phone, dark=phone) as page:
+        page.get_by_label("Purpose").select_option("scoring")
+        expect(page.get_by_role("status")).to_have_text("1 of 9")
+        page.get_by_role("link", name="Sales").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sales")
+        expect(page.locator("#verdict .state:visible")).to_have_text("Certified")
+        page.locator("summary", has_text="scoring").click()
+        page.get_by_role("button", name="Copy: Python").click()
+        code = page.evaluate("navigator.clipboard.readText()")
+    assert "purpose='scoring'" in code
+    assert phone or "order_id" in run(code, world.golden)
+
+
+def test_every_other_snippet_of_the_page_works_as_it_stands(world: World) -> None:
+    with opened(world.browser, world.http + "datasets/sales.html") as page:
+        sql, command = (page.locator(f"#code-{name}").inner_text() for name in ("sql-1", "shell-1"))
+        first = page.locator("#code-first").text_content() or ""
+    assert "40" in shell(sql, world.golden)
+    assert "o-000" in shell(command, world.golden)
+    trust = first.splitlines()[1]
+    assert trust.startswith("esclusa trust ")
+    assert "pinned" in shell(trust, world.golden)
+
+
+def test_why_another_is_refused_is_two_links_away(world: World) -> None:
+    with opened(world.browser, world.http) as page:
+        page.get_by_role("link", name="Shut", exact=True).click()
+        page.get_by_role("link", name="Late").click()
+        expect(page.locator("#verdict .state:visible")).to_have_text("Refused")
+        why = page.get_by_role("region", name="Refused at the gate")
+        for said in ("amount__minimum", "12 rows", "service-desk", "Correct the delivery, then land it again."):
+            expect(why).to_contain_text(said)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_in_spanish_from_plain_files_the_same_is_found(world: World, phone: bool) -> None:
+    with opened(world.browser, f"{world.files}index.html", phone=phone, dark=not phone) as page:
+        page.get_by_role("link", name="Español").click()
+        page.get_by_role("searchbox").fill("órder late")
+        expect(page.get_by_role("status")).to_have_text("1 de 9")
+        page.get_by_role("link", name="Late").click()
+        expect(page.locator("#verdict .state:visible")).to_have_text("Rechazado")
+        page.get_by_role("link", name="English").click()
+        expect(page.locator("#verdict .state:visible")).to_have_text("Refused")
+
+
+def test_what_a_search_found_can_be_linked_to(world: World) -> None:
+    with opened(world.browser, f"{world.http}index.html?purpose=scoring&state=certified") as page:
+        expect(page.get_by_role("status")).to_have_text("1 of 9")
+        page.get_by_role("button", name="Show all").click()
+        expect(page.get_by_role("status")).to_have_text("9 of 9")
+
+
+def test_nothing_that_matches_is_said_so(world: World) -> None:
+    with opened(world.browser, world.http) as page:
+        page.get_by_role("searchbox").fill("nothing of that name")
+        expect(page.get_by_text("Nothing matches.")).to_be_visible()
+
+
+def test_a_page_that_outlives_its_certificate_says_expired_by_itself(world: World) -> None:
+    with opened(world.browser, world.http, later=timedelta(hours=20)) as page:
+        page.get_by_label("State").select_option("expired")
+        page.get_by_role("link", name="Sales").click()
+        expect(page.locator("#verdict .state:visible")).to_have_text("Expired")
+        expect(page.get_by_text("Its promise ran out after this page was written")).to_be_visible()
+        expect(page.get_by_text("This page is out of date")).to_be_hidden()
+    with opened(world.browser, world.http, later=timedelta(days=40)) as page:
+        expect(page.get_by_text("This page is out of date")).to_be_visible()
+
+
+def test_the_theme_is_chosen_by_a_button_and_remembered(world: World) -> None:
+    with opened(world.browser, world.http) as page:
+        page.get_by_role("button", name="Dark theme").click()
+        page.get_by_role("link", name="Terms").click()
+        expect(page.get_by_role("button", name="Dark theme")).to_have_attribute("aria-pressed", "true")
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
+def test_the_keyboard_reaches_content_filters_and_datasets_in_order(world: World) -> None:
+    with opened(world.browser, world.http) as page:
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_text("Skip to the content")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_attribute("id", "filter-text")
+        page.keyboard.type("sales")
+        expect(page.get_by_role("status")).to_have_text("1 of 9")
+
+
+def test_without_script_everything_is_there_to_read(world: World) -> None:
+    context = world.browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(world.http)
+    assert page.locator(".card:visible").count() == 9
+    assert page.get_by_label("Purpose").count() == 0 or not page.get_by_label("Purpose").is_visible()
+    page.goto(f"{world.http}datasets/sales.html")
+    expect(page.locator("#verdict .state:visible")).to_have_text("Certified")
+    assert page.locator(".copy:visible").count() == 0
+    context.close()
+
+
+def broken(page: Page) -> list[str]:
+    """What axe-core finds wrong, and whether the page is wider than its window."""
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    found = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]]
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found + ([f"{wide} px wider than the window"] if wide > 0 else [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_nothing_on_any_kind_of_page_and_none_is_wider_than_its_window(world: World, kind: str) -> None:
+    with opened(world.browser, f"{world.http}{kind}.html") as page:
+        assert broken(page) == []
+    with opened(world.browser, f"{world.http}es/{kind}.html", phone=True, dark=True) as page:
+        assert broken(page) == []
