@@ -7,6 +7,7 @@ Source: Model Context Protocol 2025-11-25 (tools, resources, prompts, completion
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from esclusa.agents.filling import refusal
 from esclusa.agents.prompts import PROMPTS, text_of
 from esclusa.agents.tools import TOOLS, Tool
 from esclusa.errors import EsclusaError, nearest
+from esclusa.server.logs import LOGGER, fault
 
 Context = ServerRequestContext[Any, Any]
 Result = TypeVar("Result")
@@ -37,12 +39,7 @@ data is for; then get_context, get_certificate, and read_sample only to see what
 cite the certificate's digest with every result. What you do not find is not for you: explain_refusal says why.
 {DATA_NOT_INSTRUCTIONS}"""
 
-_log = logging.getLogger("esclusa.agents")
-_FAULT = Refusal(
-    error="Fault",
-    what="The server has failed; nothing was handed out.",
-    next="Try once more; if it fails again, tell whoever runs it, with the time.",
-)
+_log = logging.getLogger(f"{LOGGER}.agents")
 
 
 def agent_server(desk_of_call: Callable[[], Desk]) -> Server[Any]:
@@ -69,9 +66,8 @@ def agent_server(desk_of_call: Callable[[], Desk]) -> Server[Any]:
             return _answered(await to_thread.run_sync(lambda: tool.call(desk_of_call(), arguments)))
         except EsclusaError as error:
             return _failed(refusal(error))
-        except Exception:
-            _log.exception("the tool %s failed", tool.name)
-            return _failed(_FAULT)
+        except Exception as error:
+            return _failed(_fault(tool.name, error))
 
     async def list_resources(_: Context, __: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         found = await _in_thread(lambda: documents.listed(desk_of_call()))
@@ -139,9 +135,19 @@ async def _in_thread(call: Callable[[], Result]) -> Result:
         told = refusal(error)
         code = types.INVALID_PARAMS if told.error in ("NotCertified", "Misused") else REFUSED
         raise MCPError(code, told.what, told.model_dump()) from None
-    except Exception:
-        _log.exception("a request failed")
-        raise MCPError(types.INTERNAL_ERROR, _FAULT.what, _FAULT.model_dump()) from None
+    except Exception as error:
+        told = _fault("a request", error)
+        raise MCPError(types.INTERNAL_ERROR, told.what, told.model_dump()) from None
+
+
+def _fault(what: str, error: Exception) -> Refusal:
+    """What is said of a fault of ours: nothing of it to the agent; to the log its class and place, never its text."""
+    _log.error("fault in %s: %s", what, json.dumps(fault(error)))
+    return Refusal(
+        error="Fault",
+        what="The server has failed; nothing was handed out.",
+        next="Try once more; if it fails again, tell whoever runs it, with the time.",
+    )
 
 
 def _candidates(desk: Desk, argument: str) -> list[str]:

@@ -188,8 +188,9 @@ def read_sample(desk: Desk, asked: Sampling) -> a.Sample:
     role, purpose = desk.completed(asked.dataset, asked.role, asked.purpose)
     desk.demand_known(asked.dataset)
     with desk.opened(asked.dataset, role, purpose, asked.columns) as rows:
-        table = rows.table(asked.limit)
-    certificate, fits = rows.certificate, bounded(table)
+        fits = bounded(rows.unrecorded(0, asked.limit))
+        rows.log.served(rows.certificate, rows.columns, len(fits.rows), "mcp")
+    certificate = rows.certificate
     return a.Sample(
         dataset=asked.dataset,
         role=role,

@@ -99,7 +99,9 @@ def test_what_was_given_is_not_repeated_where_it_does_not_fit(desk: DeskFor) -> 
     assert "s3cret" not in answer.content[0].text
 
 
-def test_a_fault_is_told_without_its_words(desk: DeskFor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_told_without_its_words(
+    desk: DeskFor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("password=hunter2")
 
@@ -107,7 +109,8 @@ def test_a_fault_is_told_without_its_words(desk: DeskFor, monkeypatch: pytest.Mo
     answer = asked(desk, lambda client: client.call_tool("get_context", {"dataset": "sales"}), *AS_MODEL)
     assert answer.is_error
     assert json.loads(answer.content[0].text)["error"] == "Fault"
-    assert "hunter2" not in answer.content[0].text
+    assert "hunter2" not in answer.content[0].text + caplog.text
+    assert "RuntimeError" in caplog.text
     monkeypatch.setattr(tools.Desk, "demand_allowed", broken)
     with pytest.raises(MCPError, match="The server has failed") as failed:
         asked(desk, lambda client: client.read_resource("esclusa://datasets/sales/contract"), *AS_MODEL)

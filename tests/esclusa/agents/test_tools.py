@@ -129,6 +129,7 @@ def test_a_sample_is_masked_bounded_and_recorded(desk: DeskFor, shop: Golden) ->
     assert all(len(row["customer"]) == 64 for row in told.rows)
     assert [column.masked for column in told.columns] == ["", "hash", ""]
     last = entries(shop, "read")[-1]
+    assert last.body["by"] == "mcp"
     assert (last.dataset, last.body["rows"], last.body["role"], last.body["masked"]) == (
         "sales", 3, "model", {"customer": "hash"},
     )  # fmt: skip
