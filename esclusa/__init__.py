@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from esclusa.certificate import Certificate
     from esclusa.discovery import Offer, find
     from esclusa.evidence import Decision, Finding
+    from esclusa.lineage_answers import Traced, impact, lineage
     from esclusa.listing import Entry, Why
     from esclusa.promises import Promises
     from esclusa.reader import Release, catalog, open, read, sql, verify, why
@@ -75,6 +76,7 @@ __all__ = [
     "Sandbox",
     "Superseded",
     "Tampered",
+    "Traced",
     "UnknownColumn",
     "Unreachable",
     "Untrusted",
@@ -82,6 +84,8 @@ __all__ = [
     "Withdrawn",
     "catalog",
     "find",
+    "impact",
+    "lineage",
     "open",
     "read",
     "sql",
@@ -96,6 +100,7 @@ _HOMES = {
     "certificate": ("Certificate",),
     "discovery": ("Offer", "find"),
     "evidence": ("Decision", "Finding"),
+    "lineage_answers": ("Traced", "impact", "lineage"),
     "listing": ("Entry", "Why"),
     "promises": ("Promises",),
     "reader": ("Release", "catalog", "open", "read", "sql", "verify", "why"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from esclusa.lineage import Lineage
+from esclusa.origins import Lineage
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from esclusa.errors import Tampered
-from esclusa.lineage import read_lineage
+from esclusa.origins import read_lineage
 from esclusa.promises import (
     Channel,
     Context,

@@ -6,6 +6,7 @@ Belongs here: `Release`. Does not: the checks (`verification.py`), who may read 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +16,14 @@ from typing import Any
 
 from esclusa.certificate import Certificate
 from esclusa.chain import published_certificates
+from esclusa.custody import Custody, custody_of
 from esclusa.documents import document
 from esclusa.errors import owned_by
 from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
 from esclusa.ledger import Ledger
 from esclusa.listing import Entry, Why, explain, list_datasets
+from esclusa.origins import LINEAGE_FILE, Lineage, read_lineage
 from esclusa.permission import Request, demand_environment, permitted
 from esclusa.promises import Promises
 from esclusa.promises_document import promises_of
@@ -134,6 +137,23 @@ class Release:
     def document(self, dataset: str, name: str) -> bytes:
         """One document that travels with a certified or expired dataset, verified; see `esclusa.documents`."""
         return document(self._repository, dataset, name)
+
+    def custody(self, certificate: Certificate, most: int | None = 5) -> Custody:
+        """The chain of custody of a certificate that `why` told; see `esclusa.custody`."""
+        return custody_of(self._repository, certificate, self.promises, most)
+
+    def lineage(self, dataset: str) -> Lineage | None:
+        """Where a dataset came from when it was certified; None where no certificate vouches for that.
+
+        Raises:
+            EsclusaError: nobody knows the dataset, or its evidence is broken.
+        """
+        found = self.why(dataset)
+        if found.problem is not None:
+            raise found.problem
+        if found.certificate is None or f"{dataset}/{LINEAGE_FILE}" not in found.certificate.subjects:
+            return None
+        return read_lineage(json.loads(self.document(dataset, LINEAGE_FILE)))
 
     @cached_property
     def promises(self) -> Promises:

@@ -1,7 +1,7 @@
 """`lineage.json`: what column lineage found of a dataset when it was certified, as it travels with the data.
 
 Belongs here: its format (docs/release-format.md). Does not: finding lineage (`columns.py`), reading it
-(`esclusa/lineage.py`).
+(`esclusa/origins.py`).
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from rich.console import Console
 from esclusa.cli.catalog import app as catalog
 from esclusa.cli.find import find
 from esclusa.cli.ledger import app as ledger
+from esclusa.cli.lineage import impact, lineage
 from esclusa.cli.mcp import mcp
 from esclusa.cli.options import AllowSandbox, AsJson, Purpose, Role, Where, open_release
-from esclusa.cli.plain import print_json
+from esclusa.cli.plain import plain, print_json
 from esclusa.cli.platform import Commands
 from esclusa.cli.rows import Format, limit_of, write_rows
 from esclusa.cli.serve import serve
@@ -37,6 +38,8 @@ app.add_typer(catalog, name="catalog")
 app.add_typer(ledger, name="ledger")
 app.command()(find)
 app.command()(mcp)
+app.command()(lineage)
+app.command()(impact)
 app.add_typer(tokens, name="tokens")
 app.command()(serve)
 
@@ -125,18 +128,25 @@ def verify(
 @app.command()
 def why(
     dataset: str,
-    every_rule: Annotated[bool, typer.Option("--all", help="List the rules that passed too.")] = False,
+    every_rule: Annotated[
+        bool, typer.Option("--all", help="Rules that passed too, digests whole, every certificate before.")
+    ] = False,
     repository: Where = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell why a dataset is certified or refused: findings, owner, what to do."""
-    reason = open_release(repository).why(dataset)
+    """Tell why a dataset is certified or refused: findings, owner, what to do; then its whole chain of custody."""
+    release = open_release(repository)
+    reason = release.why(dataset)
+    custody = release.custody(reason.certificate, None if every_rule else 5) if reason.certificate else None
     if as_json:
-        print_json(reason, ok=reason.ok)
+        print_json(reason, ok=reason.ok, custody=plain(custody))
     else:
+        from esclusa.cli.custody import show_custody
         from esclusa.cli.render import show_why
 
         show_why(Console(), reason, every_rule)
+        if custody is not None:
+            show_custody(Console(), custody, whole=every_rule)
     raise typer.Exit(0 if reason.ok else reason.problem.exit_code if reason.problem else 1)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from esclusa.lineage import ROWS, Lineage, read_lineage
+from esclusa.origins import ROWS, Lineage, read_lineage
 from lineage.columns import ColumnLineage, LandedTable, Model, column_lineage
 from lineage.lineage_document import FLOWS, lineage_document, lineage_file
 from tests.golden_repository import small_contract

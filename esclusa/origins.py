@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LINEAGE_FILE = "lineage.json"
 ROWS = "*"  # in place of a column: which rows there are, and any column where those are not known before it runs
 FLOWS = ("copied", "computed", "deciding")  # the value itself, something worked out of it, or only a decision
 
