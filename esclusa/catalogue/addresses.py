@@ -18,10 +18,12 @@ class Site:
     Args:
         url: address of the site without a trailing slash; empty where nobody knows it: links are relative all the same.
         data_url: directory or URL that readers read the golden repository from.
+        by_token: whoever is there asks readers for a token.
     """
 
     url: str
     data_url: str
+    by_token: bool = False
 
 
 def file_name(name: str) -> str:

@@ -108,7 +108,7 @@ class Shelf:
 
 def _site(request: Request) -> Site:
     base = str(request.base_url).rstrip("/")
-    return Site(base, base)
+    return Site(base, base, by_token=True)
 
 
 async def _page(shelf: Shelf, request: Request) -> Response:
