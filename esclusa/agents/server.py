@@ -48,10 +48,10 @@ def agent_server(desk_of_call: Callable[[], Desk]) -> Server[Any]:
     Args:
         desk_of_call: the desk of the call at hand; called in a worker thread, in the context of the message.
     """
-    tools = {tool.name: tool for tool in TOOLS}
+    tools, shown = {tool.name: tool for tool in TOOLS}, [_shown(tool) for tool in TOOLS]
 
     async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_shown(tool) for tool in TOOLS])
+        return types.ListToolsResult(tools=shown)
 
     async def call_tool(_: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = tools.get(params.name)
@@ -158,7 +158,7 @@ def _candidates(desk: Desk, argument: str) -> list[str]:
 
 
 def _answered(answer: Answer) -> types.CallToolResult:
-    content = types.TextContent(type="text", text=answer.model_dump_json(indent=1))
+    content = types.TextContent(type="text", text=answer.model_dump_json())
     return types.CallToolResult(content=[content], structured_content=answer.model_dump(mode="json"))
 
 
