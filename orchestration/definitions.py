@@ -22,7 +22,7 @@ from orchestration.jobs_retention import erasure_schedule, retention_schedule
 from orchestration.jobs_signing import signing_schedule
 from orchestration.model_assets import dbt_resource, model_assets
 from orchestration.platform import Platform, load_platform
-from orchestration.sensors import notice_sensor
+from orchestration.sensors import notice_sensor, site_sensor
 from orchestration.settings import read_settings
 from orchestration.source_assets import source_assets
 
@@ -51,7 +51,7 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             erasure_schedule(platform),
             signing_schedule(platform),
         ],
-        sensors=[lineage_sensor(platform), notice_sensor(platform)],
+        sensors=[lineage_sensor(platform), notice_sensor(platform), site_sensor(platform)],
         resources={"dbt": dbt_resource(platform)},
         # Steps are short, and every new process would pay seconds of imports.
         executor=dg.in_process_executor,

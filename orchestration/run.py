@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+import esclusa
 from orchestration.definitions import build_definitions
 from orchestration.golden import open_golden
 from orchestration.jobs import EVERYTHING
@@ -26,6 +27,7 @@ from orchestration.notices.sending import send_within
 from orchestration.platform import Platform, load_platform
 from orchestration.relaying import relayed
 from orchestration.settings import Settings
+from orchestration.site import renew_site
 from orchestration.summary import summarise
 from orchestration.telling import Teller, failed_steps, run_of
 
@@ -76,7 +78,19 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
         Teller(platform, run_of(run_id, EVERYTHING, began)).end(failed_steps(failed))
     code = summarise(platform, only or platform.datasets, console, failed=not result.success)
     send_within(settings, NOTICE_SECONDS)
+    _write_site(settings, console)
     return code
+
+
+def _write_site(settings: Settings, console: Console) -> None:
+    """The catalogue's pages where a directory is named for them; that they cannot be written shuts no gate."""
+    try:
+        built = renew_site(settings, datetime.now(UTC))
+    except (esclusa.EsclusaError, OSError) as error:
+        console.print(f"the catalogue's pages were not written: {error}", style="yellow", highlight=False, markup=False)
+        return
+    if built is not None:
+        console.print(f"catalogue: {built.index}", highlight=False, soft_wrap=True)
 
 
 def _selection(platform: Platform, only: tuple[str, ...]) -> list[dg.AssetKey]:

@@ -30,7 +30,8 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
         "file of the receiving ends of the channels that contracts name; without one nothing is sent",
     ),
     "ESCLUSA_CHANNEL_<NAME>": ("none", "address or secret of a receiving end, where that file names the variable"),
-    "ESCLUSA_CATALOGUE_URL": ("none", "address of the catalogue's pages, for links in notices"),
+    "ESCLUSA_SITE": ("none", "directory that the catalogue's pages are written to with every release"),
+    "ESCLUSA_CATALOGUE_URL": ("none", "address of the catalogue's pages, for links in notices and search engines"),
 }
 
 
@@ -49,6 +50,8 @@ class Settings:
         channels_file: file of receiving ends, where it is not among the keys.
         channel_values: what its variables hold, by variable; secret.
         catalogue_url: address of the catalogue's pages without a slash at its end, or "".
+        site: directory that those pages are written to, or None.
+        readers_repository: directory or URL that readers read from, as the pages show it; "" for `golden`.
     """
 
     home: Path
@@ -61,6 +64,8 @@ class Settings:
     channels_file: Path | None = None
     channel_values: Mapping[str, str] = field(default_factory=dict, repr=False)
     catalogue_url: str = ""
+    site: Path | None = None
+    readers_repository: str = ""
 
     @property
     def ledger(self) -> str | Path:
@@ -153,6 +158,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         channels_file=_existing(env, "ESCLUSA_CHANNELS"),
         channel_values={k: v for k, v in env.items() if k.startswith(CHANNEL) and v},
         catalogue_url=env.get("ESCLUSA_CATALOGUE_URL", "").rstrip("/"),
+        site=Path(env["ESCLUSA_SITE"]).absolute() if env.get("ESCLUSA_SITE") else None,
+        readers_repository=env.get("ESCLUSA_REPOSITORY", ""),
     )
 
 
