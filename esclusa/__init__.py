@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from esclusa.certificate import Certificate
     from esclusa.discovery import Offer, find
     from esclusa.evidence import Decision, Finding
+    from esclusa.exporting import Export, export
     from esclusa.lineage_answers import Traced, impact, lineage
     from esclusa.listing import Entry, Why
     from esclusa.promises import Promises
@@ -57,6 +58,7 @@ __all__ = [
     "Entry",
     "EsclusaError",
     "Expired",
+    "Export",
     "Finding",
     "KeyMissing",
     "LedgerUnavailable",
@@ -83,6 +85,7 @@ __all__ = [
     "Why",
     "Withdrawn",
     "catalog",
+    "export",
     "find",
     "impact",
     "lineage",
@@ -101,6 +104,7 @@ _HOMES = {
     "discovery": ("Offer", "find"),
     "evidence": ("Decision", "Finding"),
     "lineage_answers": ("Traced", "impact", "lineage"),
+    "exporting": ("Export", "export"),
     "listing": ("Entry", "Why"),
     "promises": ("Promises",),
     "reader": ("Release", "catalog", "open", "read", "sql", "verify", "why"),

@@ -13,6 +13,7 @@ from esclusa.repository import Repository
 from esclusa.verification import certificate_path, signed_certificate
 
 ROWS = ".parquet"
+CERTIFICATE = "certificate.json"
 
 
 def document(repository: Repository, dataset: str, name: str) -> bytes:
@@ -53,6 +54,24 @@ def document(repository: Repository, dataset: str, name: str) -> bytes:
                 remedy=f"Rely on nothing of it and tell the owner; esclusa verify {dataset}",
             )
         return repository.read(role, path)
+
+
+def digests(repository: Repository, dataset: str) -> Mapping[str, str]:
+    """The documents of a dataset that is certified, or was until it expired: file name → SHA-256 (hex), sorted.
+
+    Args:
+        repository: a pinned release.
+        dataset: its name.
+
+    Raises:
+        NotCertified, Withdrawn: the dataset has no certificate.
+        Tampered, Untrusted, Unreachable: its certificate is not genuine.
+    """
+    with owner_of(repository, dataset):
+        role = demand_role(repository, dataset)
+        certificate = signed_certificate(repository, role)
+    listed = {name: certificate.subjects[f"{dataset}/{name}"] for name in documents(certificate.subjects, dataset)}
+    return dict(sorted({**listed, CERTIFICATE: certificate.digest}.items()))
 
 
 def documents(subjects: Mapping[str, str], dataset: str) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class ReadLog:
             certificate: of the dataset.
             columns: how each is handed out.
             rows: how many.
-            by: `read` or `sql`; `http` where a service hands them out, `mcp` where an agent's tool does.
+            by: `read`, `sql` or `export`; `http` where a service hands them out, `mcp` where an agent's tool does.
 
         Raises:
             LedgerUnavailable: it was not recorded; the rows must not be handed out.

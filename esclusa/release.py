@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -17,7 +17,7 @@ from typing import Any
 from esclusa.certificate import Certificate
 from esclusa.chain import published_certificates
 from esclusa.custody import Custody, custody_of
-from esclusa.documents import document
+from esclusa.documents import digests, document
 from esclusa.errors import owned_by
 from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
@@ -154,6 +154,10 @@ class Release:
         if found.certificate is None or f"{dataset}/{LINEAGE_FILE}" not in found.certificate.subjects:
             return None
         return read_lineage(json.loads(self.document(dataset, LINEAGE_FILE)))
+
+    def documents(self, dataset: str) -> Mapping[str, str]:
+        """The documents of a certified or expired dataset: file name → SHA-256; see `esclusa.documents`."""
+        return digests(self._repository, dataset)
 
     @cached_property
     def promises(self) -> Promises:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from esclusa.cli.catalog import app as catalog
+from esclusa.cli.documents import docs, export
 from esclusa.cli.find import find
 from esclusa.cli.ledger import app as ledger
 from esclusa.cli.lineage import impact, lineage
@@ -36,6 +37,8 @@ app = typer.Typer(
 
 app.add_typer(catalog, name="catalog")
 app.add_typer(ledger, name="ledger")
+app.command()(docs)
+app.command()(export)
 app.command()(find)
 app.command()(mcp)
 app.command()(lineage)

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -251,5 +252,37 @@ def test_the_command_names_nothing_that_a_function_does_not_offer() -> None:
 
     own = get_command(app).commands.keys()  # type: ignore[attr-defined]
     serving = {"mcp", "serve", "tokens"}  # for other programs to call
-    assert own - {"ledger"} - serving <= set(esclusa.__all__)
+    of_a_release = {"docs"}  # `Release.document` and `documents`
+    assert own - {"ledger"} - serving - of_a_release <= set(esclusa.__all__)
     assert esclusa.ledger.Ledger.verify.__doc__, "a program holds a `Ledger`"
+
+
+def test_docs_lists_prints_and_writes_the_documents_of_a_dataset(run: Run, tmp_path: Path) -> None:
+    listed = run("docs", "orders")
+    assert listed.code == 0
+    assert [line.split()[0] for line in listed.out.splitlines()[1:]] == [
+        "certificate.json",
+        "contract.yaml",
+        "policies.cedar",
+    ]
+    digests = json.loads(run("docs", "orders", "--json").out)["documents"]
+    printed = run("docs", "orders", "--name", "contract.yaml").out.encode()
+    assert sha256(printed).hexdigest() == digests["contract.yaml"]
+    assert run("docs", "orders", "--output", str(tmp_path / "docs")).code == 0
+    written = {path.name: sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "docs").iterdir()}
+    assert written == digests
+    again = run("docs", "orders", "--output", str(tmp_path / "docs"))
+    assert (again.code, "cannot be written" in again.err) == (2, True)
+    assert run("docs", "orders", "--name", "diary.md").code == 2
+
+
+def test_export_writes_rows_and_documents_to_a_new_directory_and_says_what_they_are(run: Run, tmp_path: Path) -> None:
+    done = run("export", "orders", str(tmp_path / "out"))
+    assert done.code == 0
+    assert f"{len(ORDERS)} rows of orders and 4 files in {tmp_path / 'out'}" in unwrapped(done.out)
+    assert "the files that were certified, byte for byte" in done.out
+    assert pq.read_table(next((tmp_path / "out").glob("*.parquet"))).num_rows == len(ORDERS)
+    part = json.loads(run("export", "orders", str(tmp_path / "part"), "--columns", "amount", "--json").out)
+    assert (part["exact"], part["hidden"]) == (False, ["order_id", "customer"])
+    assert run("export", "orders", str(tmp_path / "out")).code == 2
+    assert run("export", "orders", str(tmp_path / "none"), "--purpose", "spying").code == 5

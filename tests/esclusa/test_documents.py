@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_a_document_of_an_expired_dataset_still_explains(golden: Golden) -> None
     assert esclusa.open(**golden.at).document("old_letters", "letter.md") == LETTER["letter.md"]
 
 
+def test_the_documents_of_a_dataset_are_listed_with_their_digests_its_certificate_among_them(golden: Golden) -> None:
+    publish_with_letter(golden, "letters")
+    release = esclusa.open(**golden.at)
+    listed = release.documents("letters")
+    assert list(listed) == ["certificate.json", "contract.yaml", "letter.md", "policies.cedar"]
+    assert {n: sha256(release.document("letters", n)).hexdigest() for n in listed} == dict(listed)
+
+
 def test_an_edited_document_is_refused(golden: Golden) -> None:
     publish_with_letter(golden, "letters")
     path = golden.target("letters", "letter.md")
@@ -52,7 +61,7 @@ def test_a_document_that_does_not_exist_is_refused_with_those_that_do(golden: Go
     assert refusal.value.owner == "ada"
 
 
-@pytest.mark.parametrize("name", ["part-00000.parquet", "../orders/contract.yaml", "certificate.json", ""])
+@pytest.mark.parametrize("name", ["part-00000.parquet", "../orders/contract.yaml", "../orders/certificate.json", ""])
 def test_rows_and_other_files_are_no_documents(golden: Golden, name: str) -> None:
     with pytest.raises(esclusa.Misused):
         esclusa.open(**golden.at).document("orders", name)

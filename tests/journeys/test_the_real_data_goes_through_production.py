@@ -88,3 +88,19 @@ def certified(journey: Journey, dataset: str, rows: int, signers: Signers) -> No
     said = why.certificate.document["predicate"]
     assert said["environment"] == "production"
     assert {s["role"]: s["principal"] for s in said["signoffs"]} == signers.people[dataset]
+    loaded_by_machines(journey, dataset, sealed=set(said["sealed"]))
+
+
+def loaded_by_machines(journey: Journey, dataset: str, sealed: set[str]) -> None:
+    """The reference loader takes the release's Croissant document without a word, and proves its files."""
+    mlcroissant = pytest.importorskip("mlcroissant")
+    newest = max(
+        (journey.settings.golden / "targets" / dataset).glob("*.croissant.json"), key=lambda p: p.stat().st_mtime
+    )
+    described = mlcroissant.Dataset(str(newest)).metadata
+    assert (described.ctx.issues.errors, described.ctx.issues.warnings) == (set(), set())
+    fields = {s.uuid: {f.name for f in s.fields} for s in described.record_sets}
+    assert fields.get(f"{dataset}_sealed", set()) == sealed
+    if not sealed:
+        first = next(iter(mlcroissant.Dataset(str(newest)).records(record_set=dataset)))
+        assert {name.partition("/")[2] for name in first} == fields[dataset]
