@@ -96,6 +96,7 @@ def export_release(
         Misused: the directory holds something, or cannot be made.
         EsclusaError: as for `esclusa.read`; nothing is written then.
     """
+    _demand_free(directory)
     with release.opened(dataset, request, columns) as rows:
         certificate = rows.certificate
         masked = {name: access.technique for name, access in rows.columns.items() if access.technique}
@@ -141,24 +142,28 @@ def _rewritten(rows: Rows, documents: dict[str, bytes], scratch: Path) -> int:
     return table.num_rows
 
 
+def _demand_free(directory: Path) -> None:
+    if directory.is_symlink() or (directory.exists() and (not directory.is_dir() or any(directory.iterdir()))):
+        raise _unwritable(directory, "something is there already")
+
+
 @contextmanager
 def _made(directory: Path) -> Iterator[Path]:
     """A scratch directory that becomes `directory` when all is written, and is removed where something failed."""
+    scratch = directory.parent / f".{directory.name}-{uuid4().hex}"
     try:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise FileExistsError("it holds something already")
         directory.parent.mkdir(parents=True, exist_ok=True)
-        scratch = directory.parent / f".{directory.name}-{uuid4().hex}"
         scratch.mkdir()
     except OSError as error:
-        raise Misused(
-            f"{directory} cannot be written.",
-            observed=error.strerror or str(error),
-            required="a directory that does not exist yet, or an empty one",
-        ) from None
+        raise _unwritable(directory, error.strerror or type(error).__name__) from None
     try:
         yield scratch
         scratch.replace(directory)
     finally:
         if scratch.exists():
             shutil.rmtree(scratch)
+
+
+def _unwritable(directory: Path, observed: str) -> Misused:
+    required = "a directory that does not exist yet, or an empty one"
+    return Misused(f"{directory} cannot be written.", observed=observed, required=required)
