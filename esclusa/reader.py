@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from esclusa.errors import Superseded
 from esclusa.forms import As
 from esclusa.listing import Entry, Why
 from esclusa.location import locate
@@ -69,8 +70,11 @@ def read(
         UnknownColumn: the dataset has no such column.
         Unreachable: no answer, or a file is missing.
     """
-    release = open(repository, state=state)
-    return release.read(dataset, role=role, purpose=purpose, columns=columns, as_=as_, allow_sandbox=allow_sandbox)
+    asked: dict[str, Any] = {"role": role, "purpose": purpose, "columns": columns, "as_": as_}
+    try:
+        return open(repository, state=state).read(dataset, **asked, allow_sandbox=allow_sandbox)
+    except Superseded:  # a service released another certificate between two questions: the newest is what was meant
+        return open(repository, state=state).read(dataset, **asked, allow_sandbox=allow_sandbox)
 
 
 def sql(

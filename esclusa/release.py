@@ -28,10 +28,11 @@ from esclusa.permission import Request, demand_environment, permitted
 from esclusa.promises import Promises
 from esclusa.promises_document import promises_of
 from esclusa.readlog import ReadLog
+from esclusa.remote import ServedRows, Service, discover
 from esclusa.report import Report, report_on
 from esclusa.repository import Repository
 from esclusa.rows import Rows
-from esclusa.settings import Settings, keyring_for, ledger_for
+from esclusa.settings import Settings, keyring_for, ledger_for, token_for
 from esclusa.verification import Vouched, vouch
 
 PathLike = str | os.PathLike[str]
@@ -111,7 +112,7 @@ class Release:
 
     def verify(self, subject: PathLike) -> Report:
         """Every check on a dataset or a certificate file; see `esclusa.verify`."""
-        return report_on(self._repository, subject)
+        return report_on(self._repository, subject, are_parts_at_hand=self._service is None)
 
     def why(self, dataset: str) -> Why:
         """What a dataset's certificate and its latest decision say; see `esclusa.why`."""
@@ -200,7 +201,14 @@ class Release:
             granted = permitted(vouched, request, columns, datetime.now(UTC).date())
             with owned_by(vouched.certificate.owner):
                 keyring, parts = keyring_for(settings, location), partial(self.parts, vouched)
-                yield Rows(vouched.certificate, granted, parts, keyring, settings.state, log)
+                known = (vouched.certificate, granted, parts, keyring, settings.state, log)
+                yield Rows(*known) if self._service is None else ServedRows(*known, service=self._service)
+
+    @cached_property
+    def _service(self) -> Service | None:
+        """Who hands out rows of this release, where its files are not at hand."""
+        location = self._repository.location
+        return None if location.directory else discover(location, token_for(self._settings, location))
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -33,7 +33,7 @@ class Check:
 
     Args:
         name, demand: of the table above.
-        state: `passed`, `failed`, or `not reached` after one that failed.
+        state: `passed`, `failed`, or `not reached`: after one that failed, or where a service keeps the files.
         observed: what was seen.
     """
 
@@ -65,19 +65,20 @@ class Report:
         return self.error is None
 
 
-def report_on(repository: Repository, subject: str | os.PathLike[str]) -> Report:
+def report_on(repository: Repository, subject: str | os.PathLike[str], are_parts_at_hand: bool = True) -> Report:
     """Every check on a dataset, or on a certificate file.
 
     Args:
         repository: a pinned release.
         subject: a dataset's name; or a path, which is what ends in `.json` or holds a separator.
+        are_parts_at_hand: False where a service keeps the Parquet files to itself.
 
     Raises:
         Misused: the file cannot be read.
     """
     name = os.fspath(subject)
     if isinstance(subject, str) and not name.endswith(".json") and os.sep not in name:
-        return _dataset_report(repository, name)
+        return _dataset_report(repository, name, are_parts_at_hand)
     try:
         data = Path(name).read_bytes()
     except OSError as error:
@@ -95,6 +96,7 @@ class _Notes:
     def __init__(self, table: dict[str, str]) -> None:
         self.table = table
         self.seen: dict[str, str] = {}
+        self.left: dict[str, str] = {}  # checks that cannot be made here, and why
 
     def __call__(self, name: str, observed: str) -> None:
         self.seen[name] = observed
@@ -110,16 +112,19 @@ class _Notes:
                 failed = True
                 rows.append(Check(name, demand, "failed", error.observed or error.what))
             else:
-                rows.append(Check(name, demand, "not reached", ""))
+                rows.append(Check(name, demand, "not reached", self.left.get(name, "")))
         return tuple(rows)
 
 
-def _dataset_report(repository: Repository, dataset: str) -> Report:
+def _dataset_report(repository: Repository, dataset: str, are_parts_at_hand: bool) -> Report:
     notes, certificate = _Notes(CHECKS), None
     try:
         vouched = vouch(repository, dataset, notes)
         certificate = vouched.certificate
-        hash_parts(repository, vouched, notes)
+        if are_parts_at_hand:
+            hash_parts(repository, vouched, notes)
+        else:
+            notes.left["parts"] = "kept by the service, which hashes them; not handed out"
     except EsclusaError as error:
         return Report(dataset, notes.checks(error), certificate, error)
     return Report(dataset, notes.checks(None), certificate, None)

@@ -49,6 +49,8 @@ SETTINGS = (
         "`keys/classes` beside the repository",
         "Directory of class keys, which open the columns that were published sealed.",
     ),
+    Setting("ESCLUSA_TOKEN", "none", "Token that names the caller to a service; sent to the repository's URL alone."),
+    Setting("ESCLUSA_TOKEN_FILE", "none", "File that holds the token, where it is not to stand in a variable."),
     Setting(
         "ESCLUSA_STATE",
         "the user's state directory (Linux: ~/.local/state/esclusa)",
@@ -68,6 +70,8 @@ class Settings:
         role, purpose: where a request says none; empty where none are set.
         environment: `sandbox`, or `production`, which refuses what was certified in a sandbox.
         class_keys: directory of class keys, or empty; `keyring_for` knows the default.
+        token: that names the caller to a service, or empty; `token_for` knows the default.
+        token_file: file that holds it, or empty.
     """
 
     repository: str
@@ -77,6 +81,8 @@ class Settings:
     purpose: str = ""
     environment: str = "sandbox"
     class_keys: str = ""
+    token: str = field(default="", repr=False)
+    token_file: str = ""
 
     @property
     def own_ledger(self) -> Path:
@@ -108,6 +114,8 @@ def load_settings(
         environment.get("ESCLUSA_PURPOSE", ""),
         _environment(environment.get("ESCLUSA_ENVIRONMENT", "") or ENVIRONMENTS[0]),
         environment.get("ESCLUSA_CLASS_KEYS", ""),
+        environment.get("ESCLUSA_TOKEN", ""),
+        environment.get("ESCLUSA_TOKEN_FILE", ""),
     )
 
 
@@ -150,3 +158,37 @@ def keyring_for(settings: Settings, location: Location) -> Keyring:
     if settings.class_keys:
         return Keyring.open(Path(settings.class_keys).expanduser())
     return Keyring.open(location.directory and location.directory.parent / "keys" / "classes")
+
+
+def token_for(settings: Settings, location: Location) -> str:
+    """The token that names this caller to the service behind a URL; empty where there is none.
+
+    Args:
+        location: of the golden repository. A service on this machine leaves a token for its own user in `own_token`.
+
+    Raises:
+        Misused: the file that the setting names cannot be read.
+    """
+    if settings.token:
+        return settings.token
+    file = Path(settings.token_file).expanduser() if settings.token_file else own_token(settings, location)
+    try:
+        return file.read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        if settings.token_file:
+            raise Misused(
+                f"The token in {file} cannot be read.",
+                observed=type(error).__name__,
+                required="a file that holds one token",
+                remedy="Correct ESCLUSA_TOKEN_FILE.",
+            ) from None
+        return ""
+
+
+def own_token(settings: Settings, location: Location) -> Path:
+    """Where a service of this user on this machine leaves a token for this user.
+
+    Args:
+        location: under whose URL it is asked for.
+    """
+    return settings.state / location.key / "token"

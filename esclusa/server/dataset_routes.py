@@ -1,6 +1,6 @@
 """What stands behind each dataset, as JSON for everyone: no row is in it.
 
-Belongs here: `/v1/datasets` and `/v1/datasets/{dataset}`. Does not: rows (`row_routes.py`), pages for people.
+Belongs here: `/v1/datasets` and below, what the service says of itself. Does not: rows, pages for people.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from esclusa.cli.plain import plain
+from esclusa.remote import FORMAT, WELL_KNOWN
 from esclusa.server.service import Service
 
 CACHING = {"Cache-Control": "no-cache"}
@@ -26,9 +27,16 @@ def routes(service: Service) -> list[Route]:
         service: whose datasets they are.
     """
     return [
+        Route(f"/{WELL_KNOWN}", partial(_itself, service), name="itself"),
         Route("/v1/datasets", partial(_list, service), name="datasets"),
         Route("/v1/datasets/{dataset}", partial(_one, service), name="dataset"),
     ]
+
+
+async def _itself(service: Service, _: Request) -> Response:
+    """What tells a client that rows are asked for here, and how many at once."""
+    said = {"service": "esclusa", "format": FORMAT, "mostRows": service.limits.rows}
+    return JSONResponse({**said, "openapi": "openapi.json"}, headers=CACHING)
 
 
 async def _list(service: Service, _: Request) -> Response:

@@ -1,0 +1,240 @@
+"""A service as repository: is there one behind a URL, and rows from it, held against the certificate that was verified.
+
+Belongs here: the client's side of `esclusa serve`. Does not: what is verified before it (`verification.py`), and again
+by nobody after it: rows of a service are its word, over TLS; what their masks hide never left it.
+Source: docs/service.md; RFC 6750 (bearer tokens), RFC 8615 (well-known addresses), RFC 9457 (problem details).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.parse import quote, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from esclusa import errors
+from esclusa.errors import EsclusaError, Misused, NotIdentified, Tampered, Unreachable
+from esclusa.location import TIMEOUT, Location
+from esclusa.rows import Rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WELL_KNOWN = ".well-known/esclusa"
+FORMAT = 1
+LARGEST = 64 * 1024  # bytes of an answer that holds no rows
+PATIENCE = 5.0  # seconds that a busy service is waited for, each of so many times
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that a repository's URL leads to.
+
+    Args:
+        base: its URL, without a trailing slash.
+        most: rows of one answer.
+        token: that names the caller; empty where there is none.
+    """
+
+    base: str
+    most: int
+    token: str = field(default="", repr=False)
+
+    def demand_safe(self) -> None:
+        """Refuse to say a token where others can read it.
+
+        Raises:
+            NotIdentified: there is no token.
+            Misused: it would travel in the clear.
+        """
+        if not self.token:
+            raise NotIdentified(
+                f"{self.base} hands out rows to callers with a token.",
+                observed="none in ESCLUSA_TOKEN, ESCLUSA_TOKEN_FILE",
+                required="a token of this service, or of its identity provider",
+                remedy="Ask who runs it for one (esclusa tokens add), and put it into ESCLUSA_TOKEN.",
+            )
+        parts = urlsplit(self.base)
+        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+            raise Misused(
+                "A token must not travel in the clear.",
+                observed=f"{parts.scheme}, to another machine",
+                required="https",
+                remedy="Ask who runs the service for its https address.",
+            )
+
+    def rows(self, dataset: str, asked: Mapping[str, Any]) -> tuple[Mapping[str, str], bytes]:
+        """Headers and bytes of one answer.
+
+        Args:
+            dataset: its name.
+            asked: parameters, as docs/service.md lists them.
+
+        Raises:
+            EsclusaError: as the service says; Unreachable where it says nothing that is understood.
+        """
+        request = Request(  # noqa: S310 - http(s) alone: `locate` has seen to it
+            f"{self.base}/v1/datasets/{quote(dataset, safe='')}/rows",
+            json.dumps(asked).encode(),
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "User-Agent": "esclusa"},
+        )
+        for attempt in range(1, TRIES + 1):
+            try:
+                with _opener().open(request, timeout=TIMEOUT) as answer:
+                    return {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+            except HTTPError as refusal:
+                error = _refusal(refusal)
+                if refusal.code not in (429, 503) or attempt == TRIES:
+                    raise error from None
+                time.sleep(min(_seconds(refusal.headers.get("Retry-After")), PATIENCE))
+            except (OSError, HTTPException) as error:
+                raise Unreachable(
+                    f"The service {self.base} did not answer.",
+                    observed=str(getattr(error, "reason", "")) or type(error).__name__,
+                    required="an answer",
+                    remedy="Check the address (ESCLUSA_REPOSITORY) and the network, then try again.",
+                ) from None
+        raise AssertionError("every attempt returns or raises")
+
+
+def discover(location: Location, token: str) -> Service | None:
+    """The service behind a repository's URL, or None where a plain file server answers.
+
+    Args:
+        location: of the repository, a URL.
+        token: that names the caller there.
+    """
+    try:
+        with _opener().open(f"{location.name}/{WELL_KNOWN}", timeout=TIMEOUT) as answer:
+            said = json.loads(answer.read(LARGEST))
+        if said["service"] != "esclusa" or said["format"] != FORMAT:
+            return None
+        return Service(location.name, int(said["mostRows"]), token)
+    except (OSError, HTTPException, ValueError, TypeError, KeyError):
+        return None
+
+
+@dataclass(frozen=True)
+class ServedRows(Rows):
+    """Rows that a service hands out under the certificate that was verified here, masked there.
+
+    Args:
+        service: that has them.
+    """
+
+    service: Service = field(kw_only=True)
+
+    def sealed_only_if(self, words: Collection[str] | None) -> Rows:
+        """The columns that a query says: no other needs to travel."""
+        kept = {name: access for name, access in self.columns.items() if words is None or name.lower() in words}
+        return replace(self, columns=kept or dict([next(iter(self.columns.items()))]))
+
+    def keys(self) -> tuple[str, ...]:
+        """None: the service holds them."""
+        return ()
+
+    def unrecorded(self, offset: int, limit: int | None) -> pa.Table:
+        """As `Rows.unrecorded`, piece by piece as the service allows.
+
+        Raises:
+            Tampered: an answer is not of the certificate, the columns or the number of rows that were asked for.
+            EsclusaError: as the service says.
+        """
+        import pyarrow as pa
+
+        self.service.demand_safe()
+        left = max(self.certificate.rows - offset, 0)
+        wanted = left if limit is None else min(limit, left)
+        starts = range(offset, offset + wanted, self.service.most) or [offset]
+        return pa.concat_tables(
+            [self._piece(start, min(self.service.most, offset + wanted - start)) for start in starts]
+        )
+
+    def source(self, by: str) -> pa.Table:
+        """As `Rows.source`; what a query needs was fetched."""
+        rows = self.unrecorded(0, None)
+        self.log.served(self.certificate, self.columns, rows.num_rows, by)
+        return rows
+
+    def _piece(self, offset: int, limit: int) -> pa.Table:
+        import pyarrow as pa
+
+        certificate = self.certificate
+        asked = {
+            "role": self.log.role,
+            "purpose": self.log.purpose,
+            "columns": list(self.columns),
+            "offset": offset,
+            "limit": limit,
+            "format": "arrow",
+            "certificate": certificate.digest,
+        }
+        headers, body = self.service.rows(certificate.dataset, asked)
+        _demand_same("certificate", headers.get("esclusa-certificate", "none"), certificate.digest)
+        try:
+            table = pa.ipc.open_stream(body).read_all()
+        except pa.ArrowInvalid:
+            raise _differs("an answer that is no Arrow stream", "an Arrow stream") from None
+        _demand_same("columns", ", ".join(table.column_names), ", ".join(self.columns))
+        _demand_same("rows", f"{table.num_rows:,}", f"{limit:,}")
+        return table
+
+
+def _demand_same(what: str, observed: str, required: str) -> None:
+    if observed != required:
+        raise _differs(f"{what} {observed}", f"{what} {required}")
+
+
+def _differs(observed: str, required: str) -> Tampered:
+    return Tampered(
+        "The service answers with something else than was asked for.",
+        observed=observed,
+        required=required,
+        remedy="Nothing of it was handed out. Tell who runs the service.",
+    )
+
+
+def _refusal(answer: HTTPError) -> EsclusaError:
+    """The error that a problem document names; by its status where it names none of ours."""
+    try:
+        said = json.loads(answer.read(LARGEST))
+    except (OSError, HTTPException, ValueError):
+        said = {}
+    said = said if isinstance(said, dict) else {}
+    kind = getattr(errors, str(said.get("error")), None)
+    if not (isinstance(kind, type) and issubclass(kind, EsclusaError)):
+        kind = NotIdentified if answer.code == 401 else Unreachable
+    parts = {name: str(said.get(key, "")) for name, key in _PARTS.items()}
+    return kind(str(said.get("detail") or f"The service answered with status {answer.code}."), **parts)
+
+
+_PARTS = {"observed": "observed", "required": "required", "owner": "owner", "remedy": "next"}
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A token goes to the address that it was meant for and to no other."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None: the answer is taken as the refusal that it is."""
+
+
+def _opener() -> Any:
+    return build_opener(_NoRedirect)
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text and text.isascii() and text.isdigit() else 1.0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
