@@ -143,16 +143,17 @@ def _described(relation: str, project: Project, fingerprint: str, atlas: Atlas) 
     """What we know better of a model that was built."""
     columns = project.columns.get(relation, {})
     made: dict[str, Any] = {
-        "version": facets.version(fingerprint),
         "lifecycleStateChange": facets.changed(facets.Change.OVERWRITE),
         "columnLineage": facets.lineage(relation, columns, project.links, atlas),
     }
     if contract := project.contracts.get(relation):
+        # Its version is the digest of its bytes, which are pinned only when they are audited.
         place, tags = atlas.relation(relation), facets.tags_of(contract)
-        made |= facets.described(place, contract.table, contract.owner, tags=tags, version=fingerprint)
-        made["schema"] = facets.schema_as_found(
-            columns, contract.table.columns
-        )  # as built: it may not be what the contract says
+        made |= facets.described(place, contract.table, contract.owner, tags=tags)
+        # As it was built: that may not be what the contract says.
+        made["schema"] = facets.schema_as_found(columns, contract.table.columns)
+    else:
+        made["version"] = facets.version(fingerprint)
     return {key: Serde.to_dict(facet) for key, facet in made.items()}
 
 

@@ -214,6 +214,18 @@ def copied(origin: Place, columns: Mapping[str, tuple[str, bool]]) -> column_lin
     return column_lineage_dataset.ColumnLineageDatasetFacet(fields)
 
 
+def gathered(origin: Place, column: str, columns: Iterable[str]) -> column_lineage_dataset.ColumnLineageDatasetFacet:
+    """Column lineage of a column that holds whole rows of something.
+
+    Args:
+        origin: what the rows are of.
+        column: that holds them.
+        columns: of the origin.
+    """
+    every = [InputField(origin.namespace, origin.name, name, [_FLOWS[Flow.KEPT]]) for name in columns]
+    return column_lineage_dataset.ColumnLineageDatasetFacet({column: column_lineage_dataset.Fields(every)})
+
+
 def lineage(
     relation: str, columns: Iterable[str], links: Mapping[Node, Mapping[Node, Flow]], atlas: Atlas
 ) -> column_lineage_dataset.ColumnLineageDatasetFacet:

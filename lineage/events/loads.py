@@ -15,13 +15,14 @@ from openlineage.client.facet_v2 import input_statistics_input_dataset as input_
 from expectations.contract import Column, SourceContract, Table
 from expectations.landing import DeliveryRefused, Landing
 from expectations.landing.rawtables import STAMPS
+from expectations.landing.reader import DELIVERED
 from lineage.events import facets
 from lineage.events.places import POSTGRES, Atlas
 from lineage.events.runs import Event, Root, Work, told
 
 Assertion = data_quality_assertions_dataset.Assertion
 KIND = "LOAD"
-_QUARANTINED = {**dict(stamp.split() for stamp in STAMPS.split(", ")), "_rules": "varchar[]", "_row": "json"}
+_QUARANTINED = {**dict(stamp.split() for stamp in STAMPS.split(", ")), "_rules": "varchar[]", DELIVERED: "json"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def landed(subject: Landed, landing: Landing, work: Work, atlas: Atlas) -> list[
             "documentation": facets.documented(
                 f"Rows of {source.system}.{table.name} that break a row rule, as delivered, with the rules."
             ),
+            "columnLineage": facets.gathered(delivered, DELIVERED, (c.physical_name for c in table.columns)),
             "ownership": facets.ownership(source.owner),
             "tags": facets.tagged((), tags),
             "dataSource": facets.source(quarantine),
