@@ -123,6 +123,14 @@ def test_no_event_holds_a_personal_value_whatever_goes_wrong(
     events = journey.settings.home / "events"
     before = len(told(journey))
 
+    # As a value that dbt quotes when it cannot convert it.
+    with journey.platform.workshop.warehouse() as connection:
+        connection.execute("ALTER TABLE raw.olist__deals ALTER won_date TYPE VARCHAR")
+        connection.execute("UPDATE raw.olist__deals SET won_date = ?", [PERSON[0]])
+        connection.execute("UPDATE meta.loads SET erased = erased + 1")
+    journey.run(*models(journey, "qualified_leads"))
+    assert ended(told(journey))["warehouse.intermediate.esclusa.int_lead_outcomes.build.run"] == "FAIL"
+
     # As a value that breaks a row rule, and as one that a test of dbt's finds.
     def in_values(rows: list[list[str]]) -> None:
         for number, row in enumerate(rows[1:60]):
@@ -138,14 +146,6 @@ def test_no_event_holds_a_personal_value_whatever_goes_wrong(
     with journey.platform.workshop.warehouse() as connection:
         held = connection.execute("SELECT count(*) FROM quarantine.olist__leads").fetchone()
     assert held == (2,)
-
-    # As a value that dbt quotes when it cannot convert it.
-    with journey.platform.workshop.warehouse() as connection:
-        connection.execute("ALTER TABLE raw.olist__deals ALTER won_date TYPE VARCHAR")
-        connection.execute("UPDATE raw.olist__deals SET won_date = ?", [PERSON[0]])
-        connection.execute("UPDATE meta.loads SET erased = erased + 1")
-    journey.run(*models(journey, "qualified_leads"))
-    assert ended(told(journey))["warehouse.intermediate.esclusa.int_lead_outcomes.build.run"] == "FAIL"
 
     # As the first line of a file without its header, which a reader could take for names of columns.
     plant(journey, lambda rows: rows.__setitem__(slice(0, 1), [[*PERSON, PERSON[0]]]))
