@@ -175,7 +175,7 @@ def artifacts(home: Path, *, fails: bool = False, secret: str = "") -> Path:
         "test.small.free": [],
     }
     manifest = {
-        "metadata": {"dbt_schema_version": "https://schemas.example.org/dbt/manifest/v12.json"},
+        "metadata": {"dbt_schema_version": "https://example.org/dbt/manifest/v12.json"},
         "nodes": nodes,
         "sources": {"source.small.raw.sales": {**source_entry, "unique_id": "source.small.raw.sales"}},
         "parent_map": parents,
@@ -194,7 +194,7 @@ def artifacts(home: Path, *, fails: bool = False, secret: str = "") -> Path:
     timing = [{"name": "execute", "started_at": "2026-03-01T06:00:01Z", "completed_at": "2026-03-01T06:00:02Z"}]
     results = {
         "metadata": {
-            "dbt_schema_version": "https://schemas.example.org/dbt/run-results/v6.json",
+            "dbt_schema_version": "https://example.org/dbt/run-results/v6.json",
             "dbt_version": "1.11.16",
             "invocation_id": "0d2c6d1a-3c5c-4a43-8d3d-4b2a1d3f5e6f",
         },
