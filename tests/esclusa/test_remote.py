@@ -165,7 +165,9 @@ def test_a_token_is_taken_from_a_variable_a_file_or_what_a_service_of_this_user_
         token_for(replace(settings, token_file=str(tmp_path / "none")), location)
 
 
-@pytest.mark.parametrize("base", ["http://data.example.org", "http://example.org:8000", "http://localhost" + ".example.org"])
+@pytest.mark.parametrize(
+    "base", ["http://data.example.org", "http://example.org:8000", "http://localhost" + ".example.org"]
+)
 def test_a_token_never_travels_in_the_clear(base: str) -> None:
     with pytest.raises(esclusa.Misused, match="in the clear"):
         Service(base, 10, "secret").demand_safe()
