@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +137,21 @@ def test_machines_get_the_same_answers(run: Run) -> None:
     assert json.loads(run("lineage", "orders", "--up", "--json")[1])["down"] is None
     reached = json.loads(run("impact", "shop.sales", "--json")[1])["reached"]
     assert {r["dataset"] for r in reached} == {"orders", "customers", "forecasts"}
+
+
+@pytest.mark.parametrize("command", [("lineage", "orders"), ("impact", "shop.sales"), ("why", "orders")])
+def test_an_answer_loads_nothing_that_only_rows_pages_or_ledgers_need(shop: Golden, command: tuple[str, str]) -> None:
+    """What keeps each under a second; measured in docs/benchmarks.md."""
+    heavy = {"pyarrow", "duckdb", "pandas", "polars", "sqlalchemy", "cedarpy", "starlette", "jinja2", "mcp", "sqlglot"}
+    script = (
+        "import sys\nfrom esclusa.cli import main\n"
+        f"try:\n    main({[*command, '--repository', str(shop.path)]!r})\nexcept SystemExit: pass\n"
+        f"print(sorted({heavy!r} & sys.modules.keys()), file=sys.stderr)"
+    )
+    environment = {**os.environ, "ESCLUSA_STATE": str(shop.state)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout
+    assert done.stderr.strip() == "[]"
 
 
 def test_a_program_gets_the_same_answers_as_a_person(shop: Golden) -> None:

@@ -163,6 +163,13 @@ def test_a_column_that_only_decides_reaches_rows() -> None:
     assert "customers" not in by_state
 
 
+def test_what_only_decided_once_still_only_decides_after_being_copied() -> None:
+    staged = "select id, case when state = 'done' then 'yes' else 'no' end as ready from raw.shop__sales"
+    queries = {"staging.stg_sales": staged, "candidate.orders": "select id, ready from staging.stg_sales"}
+    (found,) = reached("shop.sales.state", read_promises(document(queries))).reached
+    assert (found.how, found.columns, found.decided) == ("deciding", (), ("ready",))
+
+
 def test_a_column_that_is_joined_on_reaches_values_here_and_rows_there() -> None:
     found = {r.dataset: (r.how, r.columns, r.rows) for r in reached("shop.sales.buyer").reached}
     assert found["orders"] == ("value", ("customer",), False)
