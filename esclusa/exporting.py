@@ -81,9 +81,9 @@ def export_release(
 ) -> Export:
     """Write rows and documents to a new directory; the read is recorded as every other.
 
-    Where the request may read every column as it is and none is sealed, the files are those that were certified, byte
-    for byte. Else the rows are written anew, without what the request may not read, and the documents for machines
-    speak of what is there.
+    Where the request may read every column as it is, none is sealed and the files are at hand, they are those that were
+    certified, byte for byte. Else the rows are written anew, without what the request may not read, and the documents
+    for machines speak of what is there.
 
     Args:
         release: pinned.
@@ -100,7 +100,8 @@ def export_release(
     with release.opened(dataset, request, columns) as rows:
         certificate = rows.certificate
         masked = {name: access.technique for name, access in rows.columns.items() if access.technique}
-        exact = not (rows.hidden or masked or certificate.sealed)
+        whole = [column.name for column in certificate.columns] == list(rows.columns)
+        exact = rows.at_hand and whole and not (masked or certificate.sealed)
         documents = {name: release.document(dataset, name) for name in release.documents(dataset)}
         with _made(directory) as scratch:
             count = _copied(rows, scratch) if exact else _rewritten(rows, documents, scratch)

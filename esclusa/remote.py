@@ -131,6 +131,11 @@ class ServedRows(Rows):
 
     service: Service = field(kw_only=True)
 
+    @property
+    def at_hand(self) -> bool:
+        """False: the service hands out rows, and keeps the files."""
+        return False
+
     def sealed_only_if(self, words: Collection[str] | None) -> Rows:
         """The columns that a query says: no other needs to travel."""
         kept = {name: access for name, access in self.columns.items() if words is None or name.lower() in words}

@@ -42,6 +42,11 @@ class Rows:
     log: ReadLog
 
     @property
+    def at_hand(self) -> bool:
+        """Whether the certified files themselves can be had here."""
+        return True
+
+    @property
     def hidden(self) -> tuple[str, ...]:
         """Columns of the dataset that are not handed out."""
         return tuple(column.name for column in self.certificate.columns if column.name not in self.columns)

@@ -17,6 +17,10 @@ import esclusa
 from esclusa.exporting import Export
 from esclusa.ledger import Ledger
 from expectations.contract import Contract
+from tests.esclusa.golden import ORDERS
+from tests.esclusa.server.conftest import Served
+from tests.esclusa.server.conftest import served as served
+from tests.esclusa.server.live import listening
 from tests.expectations.promised import orders
 from tests.golden_repository import READER
 from tests.lineage.documented import open_orders, publish, rows
@@ -130,6 +134,18 @@ def test_only_the_columns_that_were_asked_for_are_exported(exporting: Exporting,
     assert [set(row) for row in records(tmp_path / "out")] == [{"country", "amount"}] * 5
     document = json.loads((tmp_path / "out" / "croissant.json").read_text())
     assert "key" not in document["recordSet"][0]
+
+
+def test_rows_of_a_service_are_written_anew_for_it_keeps_the_files(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening(served.service) as url:
+        at = {"repository": url, "state": tmp_path / "consumer"}
+        esclusa.trust(url, state=at["state"])
+        monkeypatch.setenv("ESCLUSA_TOKEN", served.token("tester"))
+        done = esclusa.export("orders", tmp_path / "out", role="tester", purpose="testing", **at)
+    assert (done.exact, done.rows, done.hidden) == (False, len(ORDERS), ())
+    assert pq.read_table(tmp_path / "out" / "part-00000.parquet").num_rows == len(ORDERS)
 
 
 def test_an_export_is_recorded_as_a_read(exporting: Exporting, tmp_path: Path) -> None:
