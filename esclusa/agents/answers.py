@@ -84,28 +84,29 @@ class Statement(Answer):
 
 
 class Context(Answer):
-    """What whoever uses a dataset must know."""
+    """What whoever uses a dataset must know; what its contract does not say is empty."""
 
     dataset: str
-    title: str
+    title: str = ""
     owner: str
     role: str
     purpose: str
-    about: Annotated[str, Field(description="What it is for, as its contract says.")]
-    usage: str
-    limitations: str
-    grain: Annotated[str, Field(description="What one row is.")]
-    instructions: Annotated[str, Field(description="The owner's advice to whoever analyses it.")]
-    constraints: list[str]
-    verified_statements: list[Statement]
+    summary: Annotated[str, Field(description="What it is, as certified.")]
+    about: Annotated[str, Field(description="What it is for, as its contract says.")] = ""
+    usage: str = ""
+    limitations: str = ""
+    grain: Annotated[str, Field(description="What one row is.")] = ""
+    instructions: Annotated[str, Field(description="The owner's advice to whoever analyses it.")] = ""
+    constraints: list[str] = []
+    verified_statements: list[Statement] = []
     prohibited: Annotated[list[str], Field(description="Purposes that nobody may use it for.")]
-    risk_tier: str
+    risk_tier: str = ""
     columns: Annotated[list[Column], Field(description="Those that you may read, in order.")]
     denied_columns: Annotated[int, Field(description="How many others there are, which you may not read.")]
-    terms: list[Term]
-    promises: Annotated[dict[str, str], Field(description="Freshness, retention, frequency, as promised.")]
+    terms: list[Term] = []
+    promises: Annotated[dict[str, str], Field(description="Freshness, retention, frequency, as promised.")] = {}
     contract_version: Annotated[str, Field(description="The one that the certified data kept.")]
-    support: Annotated[list[str], Field(description="Where to ask.")]
+    support: Annotated[list[str], Field(description="Where to ask.")] = []
     caveats: list[str]
     documents: Annotated[list[str], Field(description="URIs of resources that say more.")]
     note: str = DATA_NOT_INSTRUCTIONS

@@ -6,7 +6,7 @@ columns (`permission.py`), the tools (`tools.py`), where callers come from (`ser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -67,7 +67,7 @@ class Desk:
             Misused: no purpose was said, and the caller has not exactly one.
             NotPermitted: the caller may not take that role or read for that purpose.
         """
-        purpose = purpose or self._only(self.caller.purposes)
+        purpose = self.purpose(purpose)
         self.caller.demand(role, purpose)
         if not purpose:
             raise Misused(
@@ -82,6 +82,14 @@ class Desk:
     def roles(self) -> frozenset[str] | None:
         """The roles that the caller may take; None for every role."""
         return None if ANY in self.caller.roles else self.caller.roles
+
+    def purpose(self, asked: str) -> str:
+        """What is read for: as asked, else the one purpose that the caller has; it is never guessed from grants.
+
+        Args:
+            asked: empty where nothing was said.
+        """
+        return asked or _only(self.caller.purposes)
 
     def purposes(self) -> list[str]:
         """The purposes that something is granted to this caller for today."""
@@ -124,16 +132,16 @@ class Desk:
         return Granted(vouched, role, purpose, permitted(vouched, request, None, today))
 
     def completed(self, dataset: str, role: str, purpose: str) -> tuple[str, str]:
-        """Role and purpose, as far as only one can be meant; a purpose is never guessed from what is granted.
+        """Role and purpose, as far as only one can be meant.
 
         Args:
             dataset, role, purpose: as asked.
         """
-        purpose = purpose or self._only(self.caller.purposes)
-        role = role or self._only(self.caller.roles - {ANY})
+        purpose = self.purpose(purpose)
+        role = role or _only(self.caller.roles - {ANY})
         if not role and purpose:
             mine = {grant.role for grant in self._grants(dataset) if grant.purpose == purpose}
-            role = self._only(mine if self.roles is None else mine & self.roles)
+            role = _only(mine if self.roles is None else mine & self.roles)
         return role, purpose
 
     def _grants(self, dataset: str) -> list[Grant]:
@@ -161,8 +169,9 @@ class Desk:
                 remedy="find_datasets lists those that you may use for a purpose.",
             )
 
-    def _only(self, names: frozenset[str] | set[str]) -> str:
-        return next(iter(names)) if len(names) == 1 else ""
+
+def _only(names: Collection[str]) -> str:
+    return next(iter(names)) if len(names) == 1 else ""
 
 
 class _Started(Caller):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 from esclusa.access import Access, read_policies
 from esclusa.agents import answers as a
@@ -16,7 +17,7 @@ from esclusa.certificate import Column as Certified
 from esclusa.discovery import Offer
 from esclusa.errors import EsclusaError
 from esclusa.evidence import Finding
-from esclusa.promises import PromisedDataset
+from esclusa.promises import PromisedDataset, Promises
 
 _NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
@@ -93,14 +94,36 @@ def columns(
     ]
 
 
-def promised_times(promised: PromisedDataset | None) -> dict[str, str]:
-    """What is promised about time, where it is.
+def meant(promised: PromisedDataset | None) -> Mapping[str, Sequence[str]]:
+    """The business terms that each column means.
 
     Args:
         promised: the dataset as promised, or None.
     """
-    said = {name: getattr(promised, name) for name in ("freshness", "retention", "frequency")} if promised else {}
-    return {name: text for name, text in said.items() if text}
+    return {column.name: column.terms for column in promised.columns} if promised else {}
+
+
+def promised_texts(promised: PromisedDataset, promises: Promises) -> dict[str, Any]:
+    """What the contract says besides what is certified: fields of `Context`.
+
+    Args:
+        promised: the dataset.
+        promises: all of them, for the terms.
+    """
+    named = dict.fromkeys([*promised.terms, *(term for column in promised.columns for term in column.terms)])
+    times = {name: getattr(promised, name) for name in ("freshness", "retention", "frequency")}
+    return {
+        **{name: getattr(promised, name) for name in ("title", "usage", "limitations", "grain", "risk_tier")},
+        "about": promised.purpose,
+        "instructions": promised.context.instructions,
+        "constraints": list(promised.context.constraints),
+        "verified_statements": [
+            a.Statement(question=said.question, answer=said.answer) for said in promised.context.verified_statements
+        ],
+        "terms": [a.Term(term=term.title, definition=term.description) for term in map(promises.term, named) if term],
+        "promises": {name: text for name, text in times.items() if text},
+        "support": [f"{c.channel} ({c.tool}, {c.scope}): {c.url}" for c in promised.support],
+    }
 
 
 def failed(finding: Finding) -> a.FailedRule:

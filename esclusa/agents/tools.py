@@ -16,7 +16,7 @@ from esclusa.access import read_policies
 from esclusa.agents import answers as a
 from esclusa.agents.desk import Desk
 from esclusa.agents.documents import uri_of, uris_of
-from esclusa.agents.filling import columns, failed, grants, offered, promised_times, refusal
+from esclusa.agents.filling import columns, failed, grants, meant, offered, promised_texts, refusal
 from esclusa.agents.sample import MOST_BYTES, MOST_ROWS, bounded
 from esclusa.errors import EsclusaError
 from esclusa.evidence import ITEMS, SIGNOFF
@@ -63,7 +63,7 @@ def find_datasets(desk: Desk, asked: Search) -> a.Found:
     matches, roles and columns, until when it is valid, and caveats to repeat. If one that you expected is missing,
     ask explain_refusal.
     """
-    purpose = asked.purpose or desk.completed("", "", "")[1]
+    purpose = desk.purpose(asked.purpose)
     offers = desk.offers(purpose, asked.role, asked.text)
     return a.Found(
         purpose=purpose,
@@ -81,38 +81,22 @@ def get_context(desk: Desk, asked: Named) -> a.Context:
     granted = desk.granted(asked.dataset, asked.role, asked.purpose)
     certificate, promises = granted.vouched.certificate, desk.release.promises
     promised = promises.dataset(asked.dataset)
-    terms = {term.term: term for term in promises.terms}
-    meant = {column.name: column.terms for column in promised.columns} if promised else {}
-    named = dict.fromkeys([*(promised.terms if promised else ()), *(t for ts in meant.values() for t in ts)])
     caveats = list(certificate.caveats)
     if promised and promised.version != certificate.contract_version:
         caveats.append(f"texts are of contract {promised.version}; the data kept {certificate.contract_version}")
     return a.Context(
         dataset=asked.dataset,
-        title=promised.title if promised else asked.dataset,
         owner=certificate.owner,
         role=granted.role,
         purpose=granted.purpose,
-        about=(promised.purpose if promised else "") or certificate.description,
-        usage=promised.usage if promised else "",
-        limitations=promised.limitations if promised else "",
-        grain=promised.grain if promised else "",
-        instructions=promised.context.instructions if promised else "",
-        constraints=list(promised.context.constraints) if promised else [],
-        verified_statements=[
-            a.Statement(question=said.question, answer=said.answer)
-            for said in (promised.context.verified_statements if promised else ())
-        ],
+        summary=certificate.description,
         prohibited=list(read_policies(granted.vouched.policies).prohibited),
-        risk_tier=promised.risk_tier if promised else "",
-        columns=columns(certificate.columns, granted.columns, meant),
+        columns=columns(certificate.columns, granted.columns, meant(promised)),
         denied_columns=len(certificate.columns) - len(granted.columns),
-        terms=[a.Term(term=name, definition=terms[name].description) for name in named if name in terms],
-        promises=promised_times(promised),
         contract_version=certificate.contract_version,
-        support=[f"{c.channel} ({c.tool}, {c.scope}): {c.url}" for c in promised.support] if promised else [],
         caveats=caveats,
         documents=uris_of(granted.vouched),
+        **(promised_texts(promised, promises) if promised else {}),
     )
 
 

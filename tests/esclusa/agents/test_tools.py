@@ -57,7 +57,7 @@ def test_a_context_without_promises_is_made_of_the_certificate(golden: Golden) -
     told = tools.get_context(
         local_desk(lambda: esclusa.open(**golden.at), "tester", "testing"), Named(dataset="orders")
     )
-    assert (told.about, told.instructions) == ("Test orders.", "")
+    assert (told.summary, told.about, told.instructions) == ("Test orders.", "", "")
     assert [column.name for column in told.columns] == ["order_id", "customer", "amount"]
 
 
