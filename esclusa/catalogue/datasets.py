@@ -5,6 +5,7 @@ Belongs here: joining what a release says of a dataset, in the shape of the page
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from esclusa.certificate import Certificate
 from esclusa.errors import EsclusaError
 from esclusa.evidence import ITEMS, SIGNOFF, Finding
 from esclusa.listing import Why
+from esclusa.origins import Lineage, read_lineage
 from esclusa.promises import Channel, PromisedDataset
 from esclusa.release import Release
 
@@ -30,6 +32,7 @@ DOCUMENTS = {
     "croissant.json": "application/ld+json",
     "README.md": "text/markdown",
     "lineage.json": "application/json",
+    "openlineage.ndjson": "application/x-ndjson",
 }
 
 
@@ -83,6 +86,7 @@ class Dataset:
         grants: in the contract's order.
         prohibited: purposes that nobody may read it for.
         series: rule → what it measured.
+        lineage: as certified, else as promised; None where nobody followed it.
         documents: name → bytes, of `DOCUMENTS`.
     """
 
@@ -95,6 +99,7 @@ class Dataset:
     grants: tuple[ShownGrant, ...]
     prohibited: tuple[str, ...]
     series: Mapping[str, Series]
+    lineage: Lineage | None
     documents: Mapping[str, bytes]
 
     @property
@@ -187,6 +192,7 @@ def read_dataset(release: Release, name: str, promised: PromisedDataset | None, 
         grants=_grants(why.certificate, policies, known, promised, now.date()),
         prohibited=known.prohibited if known else promised.prohibited if promised else (),
         series=series_of(chain, last.findings if last else (), last.at if last else None),
+        lineage=_lineage(documents, promised),
         documents=documents,
     )
 
@@ -199,6 +205,12 @@ def _documents(release: Release, name: str) -> dict[str, bytes]:
         except EsclusaError:  # not every release has every document, and a broken dataset has none
             continue
     return found
+
+
+def _lineage(documents: Mapping[str, bytes], promised: PromisedDataset | None) -> Lineage | None:
+    if "lineage.json" in documents:
+        return read_lineage(json.loads(documents["lineage.json"]))
+    return promised.lineage if promised else None
 
 
 def _chain(release: Release, why: Why) -> tuple[Certificate, ...]:

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from esclusa.catalogue.datasets import Dataset, read_dataset
 from esclusa.catalogue.texts import STATES
+from esclusa.lineage_graph import Graph
 from esclusa.promises import Source, Term, UseCase
 from esclusa.release import Release
 
@@ -29,6 +30,7 @@ class Catalogue:
         alive_until: when the whole repository expires unless it is kept alive, UTC.
         fingerprint: SHA-256 (hex) of the root that the reader pinned, for others to pin.
         datasets: by name: certified, expired, withdrawn, refused.
+        graph: what comes from what.
     """
 
     at: datetime
@@ -40,6 +42,7 @@ class Catalogue:
     sources: tuple[Source, ...]
     terms: tuple[Term, ...]
     use_cases: tuple[UseCase, ...]
+    graph: Graph
 
     @cached_property
     def by_name(self) -> Mapping[str, Dataset]:
@@ -120,16 +123,18 @@ def gather(release: Release, now: datetime | None = None) -> Catalogue:
     moment = now or datetime.now(UTC)
     promises = release.promises
     promised = {dataset.dataset: dataset for dataset in promises.datasets}
+    datasets = tuple(read_dataset(release, name, promised.get(name), moment) for name in release.datasets)
     return Catalogue(
         at=moment,
         repository=release.repository,
         version=release.version,
         alive_until=release.alive_until,
         fingerprint=release.fingerprint,
-        datasets=tuple(read_dataset(release, name, promised.get(name), moment) for name in release.datasets),
+        datasets=datasets,
         sources=promises.sources,
         terms=promises.terms,
         use_cases=promises.use_cases,
+        graph=Graph(promises, {d.name: d.lineage for d in datasets if d.lineage}),
     )
 
 

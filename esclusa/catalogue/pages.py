@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from esclusa.catalogue import texts
 from esclusa.catalogue.addresses import Site, file_name, web_address
@@ -20,6 +21,8 @@ from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.linked_data import described
 from esclusa.catalogue.prose import rendered
 from esclusa.catalogue.snippets import first_time, snippets
+from esclusa.lineage_graph import DATASET, SOURCE, USE_CASE, Thing
+from esclusa.lineage_picture import STYLE, picture
 
 HERE = Path(__file__).parent
 TEMPLATES, ASSETS = HERE / "templates", HERE / "assets"
@@ -83,9 +86,31 @@ def render(page: Page, catalogue: Catalogue, site: Site, language: str) -> str:
             root=to_root,
             link=lambda path: f"{to_home}{path}",
             in_language=lambda other: f"{to_root}{page.address(other)}",
+            drawn=lambda name, column="": _drawn(catalogue, name, column, to_home),
             structured=described(page.subject, site, address) if page.template == "dataset.html" else None,
         )
     )
+
+
+def assets() -> dict[str, bytes]:
+    """Style sheets, script and icon that every page asks for, by name."""
+    found = {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir())}
+    return {**found, "lineage.css": f"{STYLE}\n".encode()}
+
+
+def _drawn(catalogue: Catalogue, name: str, column: str, to_home: str) -> Markup:
+    """Lineage of a dataset, or of one of its columns, each box a link to its page where it has one."""
+
+    def page_of(thing: Thing) -> str:
+        if thing.kind == DATASET and thing.name in catalogue.by_name and thing.name != name:
+            return f"{to_home}datasets/{file_name(thing.name)}.html"
+        if thing.kind == USE_CASE:
+            return f"{to_home}use-cases.html#{file_name(thing.name)}"
+        system = thing.name.partition(".")[0]
+        return f"{to_home}sources/{file_name(system)}.html" if thing.kind == SOURCE else ""
+
+    svg = picture(catalogue.graph, (name, column), down=not column, link=page_of, style=False)
+    return Markup(svg)  # noqa: S704 - it escapes every name that it draws
 
 
 @cache

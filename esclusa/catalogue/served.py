@@ -8,9 +8,11 @@ Source: RFC 9110 §13.1.2 (conditions), Content Security Policy 3.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from mimetypes import guess_type
 from threading import Lock
 
 from anyio.to_thread import run_sync
@@ -18,13 +20,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
 
 from esclusa.catalogue.addresses import Site, file_name
 from esclusa.catalogue.datasets import DOCUMENTS
 from esclusa.catalogue.gathering import Catalogue, gather
 from esclusa.catalogue.linked_data import listed
-from esclusa.catalogue.pages import ASSETS, pages_of, render
+from esclusa.catalogue.pages import assets, pages_of, render
 from esclusa.catalogue.texts import LANGUAGES
 from esclusa.server.service import Extension, Service
 
@@ -47,7 +48,7 @@ def extension(service: Service) -> Extension:
         [
             Route("/", lambda _: RedirectResponse("index.html"), methods=["GET"], name="home"),
             Route("/catalogue.json", partial(_listed, shelf), methods=["GET"], name="catalogue"),
-            Route("/assets/{name}", partial(_asset, StaticFiles(directory=ASSETS)), methods=["GET"], name="asset"),
+            Route("/assets/{name}", partial(_asset, assets()), methods=["GET"], name="asset"),
             Route("/datasets/{dataset}/{document}", partial(_document, shelf), methods=["GET"], name="document"),
             Route("/{path:path}", partial(_page, shelf), methods=["GET"], name="page"),
         ]
@@ -127,10 +128,11 @@ async def _listed(shelf: Shelf, request: Request) -> Response:
     return _answer(request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
 
 
-async def _asset(files: StaticFiles, request: Request) -> Response:
-    answer = await files.get_response(request.path_params["name"], request.scope)
-    answer.headers.update(HEADERS)
-    return answer
+async def _asset(known: Mapping[str, bytes], request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in known:
+        raise HTTPException(404)
+    return _answer(request, known[name], guess_type(name)[0] or "application/octet-stream")
 
 
 def _answer(request: Request, body: bytes, kind: str) -> Response:

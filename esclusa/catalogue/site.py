@@ -15,7 +15,7 @@ from pathlib import Path
 from esclusa.catalogue.addresses import Site, file_name
 from esclusa.catalogue.gathering import Catalogue, gather
 from esclusa.catalogue.linked_data import listed
-from esclusa.catalogue.pages import ASSETS, pages_of, render
+from esclusa.catalogue.pages import assets, pages_of, render
 from esclusa.catalogue.texts import LANGUAGES
 from esclusa.errors import Misused
 from esclusa.release import Release
@@ -37,8 +37,8 @@ def files_of(catalogue: Catalogue, site: Site) -> Iterator[tuple[str, bytes]]:
     for dataset in catalogue.datasets:
         for name, data in dataset.documents.items():
             yield f"datasets/{file_name(dataset.name)}/{name}", data
-    for asset in sorted(ASSETS.iterdir()):
-        yield f"assets/{asset.name}", asset.read_bytes()
+    for name, data in assets().items():
+        yield f"assets/{name}", data
     yield MARK, (json.dumps(listed(catalogue, site), ensure_ascii=False, indent=1) + "\n").encode()
     if site.url:
         urls = (f"{site.url}/{page.address(language)}\n" for page in pages for language in LANGUAGES)

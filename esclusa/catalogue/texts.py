@@ -110,10 +110,10 @@ class Speech:
         return format_timedelta(length, granularity=unit, threshold=10**9, locale=self.language)
 
     def number(self, value: float) -> str:
-        """A number with up to six significant digits."""
-        if isinstance(value, int) or value == int(value):
-            return format_decimal(int(value), locale=self.language)
-        return format_decimal(float(f"{value:.6g}"), locale=self.language, decimal_quantization=False)
+        """A number: whole above a thousand, else with up to four significant digits."""
+        if abs(value) >= 1000 or value == int(value):
+            return format_decimal(round(value), locale=self.language)
+        return format_decimal(float(f"{value:.4g}"), locale=self.language, decimal_quantization=False)
 
     def size(self, size: int) -> str:
         """A number of bytes in a unit that people use."""

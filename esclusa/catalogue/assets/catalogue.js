@@ -125,7 +125,7 @@ function copyCode(button) {
 
 function openWhatIsLinked() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const details = target && target.closest("details");
+  const details = target && (target.closest("details") || target.querySelector(":scope > details:only-of-type"));
   if (details) details.open = true;
 }
 
