@@ -8,7 +8,7 @@ Source: SVG 2; WAI-ARIA Graphics (role, title and description).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from html import escape
 
@@ -129,7 +129,7 @@ def picture(
     return _svg(f"Lineage of {name}", _described(graph, name, boxes, ways), boxes, ways, places, link, style)
 
 
-def _boxes(graph: Graph, node: Node, ways: Iterable[tuple[Node, Node, str]]) -> dict[str, _Box]:
+def _boxes(graph: Graph, node: Node, ways: Sequence[tuple[Node, Node, str]]) -> dict[str, _Box]:
     rows: dict[str, set[str]] = {node[0]: {node[1]}}
     for a, b, _ in ways:
         for thing, column in (a, b):
@@ -140,7 +140,27 @@ def _boxes(graph: Graph, node: Node, ways: Iterable[tuple[Node, Node, str]]) -> 
         listed = (*known, *sorted(rows[name] - {"", *known}))
         box = graph.things.get(name) or Thing(name, RELATION)
         found[name] = _Box(box, listed, frozenset({node[1]} if name == node[0] else ()))
-    return found
+    return _straightened(found, ways)
+
+
+def _straightened(boxes: dict[str, _Box], ways: Iterable[tuple[Node, Node, str]]) -> dict[str, _Box]:
+    """Columns of the warehouse's own tables in the order of what they come from; contracts keep their order."""
+    origins: dict[Node, list[Node]] = {}
+    for a, b, _ in ways:
+        if a[0] != b[0]:
+            origins.setdefault(b, []).append(a)
+    for _ in boxes:  # as often as a chain can be long
+        for name, box in boxes.items():
+            if box.thing.kind == RELATION:
+                rank = {row: _rank(boxes, origins.get((name, row), ()), at) for at, row in enumerate(box.rows)}
+                order = sorted(box.rows, key=lambda row, rank=rank: (row == ROWS, rank[row]))  # type: ignore[misc]
+                boxes[name] = replace(box, rows=tuple(order))
+    return boxes
+
+
+def _rank(boxes: Mapping[str, _Box], origins: Iterable[Node], otherwise: int) -> float:
+    ranks = [boxes[thing].rows.index(row) for thing, row in origins if row in boxes[thing].rows]
+    return sum(ranks) / len(ranks) if ranks else float(otherwise)
 
 
 def _described(graph: Graph, name: str, boxes: Mapping[str, _Box], ways: Sequence[tuple[Node, Node, str]]) -> str:

@@ -17,6 +17,7 @@ from lineage.expressions import taken
 _CLAUSES = ("where", "group", "having", "qualify", "order", "limit", "offset", "windows", "distinct", "sample")
 _BY_NAME = "UNION BY NAME lines its columns up only when it runs"
 _PIVOTED = "PIVOT and UNPIVOT name their columns only when they run"
+_STARRED = "a star that names its columns only when it runs"
 _SERIES = (exp.GenerateSeries, exp.GenerateDateArray, exp.GenerateTimestampArray)
 
 
@@ -99,6 +100,8 @@ class Walk:
         for name, projection in zip(self._outputs(scope), select.selects, strict=True):
             self._take(scope, (owner, name), projection, Flow.KEPT)
             self.traced.add((owner, EVERY), (owner, name), Flow.KEPT)
+            if name == "*":
+                self.traced.doubts.setdefault((owner, name), _STARRED)
             if any(window.args.get("alias") for window in projection.find_all(exp.Window)):
                 for window in select.args.get("windows") or ():
                     self._take(scope, (owner, name), window, Flow.DECIDING)

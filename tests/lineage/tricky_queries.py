@@ -165,6 +165,9 @@ QUERIES: dict[str, tuple[str, dict[str, str]]] = {
         f"with s as (select {{'a': amount, 'b': customer}} as s from {O}) select s.s.b as b from s",
         {"b": "o.customer"},
     ),
+    "a struct unnested": (f"select unnest(address) from {O}", {"city": "o.address"}),
+    "a struct's star": (f"select address.* from {O}", {"city": "o.address"}),
+    "a field of a struct unnested": (f"select city from (select unnest(address) from {O})", {"city": "o.address"}),
     "a field of a source's struct": (f"select address.city as city from {O}", {"city": "o.address"}),
     "PIVOT with its group": (
         f"select * from (select customer, tags, amount from {O}) pivot (sum(amount) for tags in ('a', 'b') group by customer)",

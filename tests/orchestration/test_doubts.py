@@ -23,6 +23,7 @@ NAMED_AT_RUN_TIME = {
     "PIVOT with its group": "PIVOT and UNPIVOT name their columns only when they run",
     "PIVOT as a statement": "pivot is no query whose columns can be told before it runs",
     "UNPIVOT": "PIVOT and UNPIVOT name their columns only when they run",
+    "a struct's star": "a star that names its columns only when it runs",
     "COLUMNS of a pattern": "COLUMNS(…) names its columns only when it runs",
     "an aggregate over COLUMNS": "COLUMNS(…) names its columns only when it runs",
 }
