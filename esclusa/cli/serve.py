@@ -16,7 +16,7 @@ from esclusa.errors import Misused
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     repository: Where = None,
     certfile: Annotated[Path | None, typer.Option(help="Certificate chain of TLS, PEM.")] = None,
     keyfile: Annotated[Path | None, typer.Option(help="Private key of TLS, PEM.")] = None,

@@ -10,12 +10,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from esclusa.errors import EsclusaError
-from esclusa.server import dataset_routes, golden_files, health, problems, row_routes
+from esclusa.server import dataset_routes, golden_files, health, openapi, problems, row_routes
 from esclusa.server.answers import Answers
 from esclusa.server.edge import Edge
 from esclusa.server.figures import Figures
@@ -37,6 +38,7 @@ def create_app(service: Service) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await run_sync(service.warm)
         async with AsyncExitStack() as stack:
             for extension in extensions:
                 if extension.lifespan is not None:
@@ -50,6 +52,7 @@ def create_app(service: Service) -> ASGIApp:
             *dataset_routes.routes(service),
             *row_routes.routes(service, answers),
             figures.route(),
+            openapi.route(),
             *(route for extension in extensions for route in extension.routes),
         ],
         exception_handlers={

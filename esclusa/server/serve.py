@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from socket import socket
 
 import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
 
 from esclusa.errors import Misused
 from esclusa.server.app import create_app
 from esclusa.server.logs import CONFIG
+from esclusa.server.own_user import let_in
 from esclusa.server.service import Service, open_service
 from esclusa.settings import load_settings
 
@@ -82,21 +89,48 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
     listening.demand_whole()
     service = open_service(load_settings(repository))
     service.release  # noqa: B018 - what is wrong with the repository is told now, not to the first caller
-    announce(Console(), service, listening)
-    os.environ["ESCLUSA_REPOSITORY"] = str(service.directory)  # for `application`, also in other processes
-    uvicorn.run(
-        "esclusa.server.serve:application",
-        factory=True,
-        host=listening.host,
-        port=listening.port,
-        workers=listening.workers,
-        ssl_certfile=listening.certfile,
-        ssl_keyfile=listening.keyfile,
-        timeout_graceful_shutdown=DRAIN,
-        server_header=False,
-        access_log=False,
-        log_config=CONFIG,
-    )
+    is_for_own_user = listening.is_loopback and not service.production
+    signal.signal(signal.SIGTERM, _leave)
+    with let_in(service, listening.url) if is_for_own_user else nullcontext(False) as is_let_in:
+        os.environ["ESCLUSA_REPOSITORY"] = str(service.directory)  # for `application`, also in other processes
+        config = uvicorn.Config(
+            "esclusa.server.serve:application",
+            factory=True,
+            host=listening.host,
+            port=listening.port,
+            workers=listening.workers,
+            ssl_certfile=listening.certfile,
+            ssl_keyfile=listening.keyfile,
+            timeout_graceful_shutdown=DRAIN,
+            server_header=False,
+            access_log=False,
+            log_config=CONFIG,
+        )
+        server = _Announcing(config, partial(announce, Console(), service, listening, is_let_in))
+        if listening.workers == 1:
+            server.run()
+        else:
+            server.tell()
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.tell = tell
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """As uvicorn's."""
+        await super().startup(sockets)
+        if sockets is None:
+            self.tell()
+
+
+def _leave(*_: object) -> None:
+    """uvicorn raises SIGTERM again once the last answer is sent: it ends the process in order, not at once."""
+    raise SystemExit(0)
 
 
 def application() -> ASGIApp:
@@ -104,15 +138,20 @@ def application() -> ASGIApp:
     return create_app(open_service(load_settings()))
 
 
-def announce(console: Console, service: Service, listening: Listening) -> None:
+def announce(console: Console, service: Service, listening: Listening, is_let_in: bool) -> None:
     """Say where it listens, and how to be let in.
 
     Args:
         service: what is served.
         listening: where.
+        is_let_in: this user's own client needs no token of its own.
     """
-    console.print(f"esclusa serves {service.directory} on {listening.url}", highlight=False)
-    console.print("Rows need a token: esclusa tokens add <name> --role <role> --expires 30d", highlight=False)
+    lines = [f"esclusa serves {service.directory} on {listening.url}; Ctrl-C ends it"]
+    if is_let_in:
+        lines.append(f"Your own reads need nothing more: export ESCLUSA_REPOSITORY={listening.url}")
+    lines.append("Other callers need a token: esclusa tokens add <name> --role <role> --expires 30d")
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
     if not listening.is_loopback and listening.certfile is None:
         console.print(
             f"Warning: {listening.host} can be reached from other machines, and without TLS tokens and rows can be "

@@ -6,12 +6,12 @@ Belongs here: `Service` and `Extension`, which pages and tools for agents are wr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from esclusa.errors import Misused
+from esclusa.errors import EsclusaError, Misused
 from esclusa.location import locate
 from esclusa.permission import Request
 from esclusa.readlog import ReadLog
@@ -58,6 +58,18 @@ class Service:
     def production(self) -> bool:
         """True where what was certified in a sandbox is refused."""
         return self.settings.environment == "production"
+
+    def warm(self) -> None:
+        """Do once, before the first caller waits for it, what every first read needs: engines loaded, proofs made."""
+        import cedarpy  # noqa: F401 - loaded for those who come
+        import duckdb  # noqa: F401
+        import pyarrow.dataset  # noqa: F401
+
+        with suppress(EsclusaError):
+            release = self.release
+            for dataset in release.datasets:
+                with suppress(EsclusaError):
+                    release.vouched(dataset)
 
     @contextmanager
     def opened(
