@@ -19,7 +19,7 @@ from esclusa.catalogue import texts
 from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.linked_data import described
-from esclusa.catalogue.prose import rendered
+from esclusa.catalogue.prose import rendered, said
 from esclusa.catalogue.snippets import first_time, snippets
 from esclusa.lineage_graph import DATASET, SOURCE, USE_CASE, Thing
 from esclusa.lineage_picture import STYLE, picture
@@ -128,7 +128,7 @@ def _environment(language: str) -> Environment:
     environment.filters |= {
         name: getattr(speech, name) for name in ("day", "moment", "span", "number", "size", "required")
     }
-    environment.filters |= {"file_name": file_name, "web_address": web_address, "markdown": rendered}
+    environment.filters |= {"file_name": file_name, "web_address": web_address, "markdown": rendered, "said": said}
     environment.globals |= {
         "language": language,
         "languages": texts.LANGUAGES,

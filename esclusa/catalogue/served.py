@@ -30,6 +30,7 @@ from esclusa.catalogue.texts import LANGUAGES
 from esclusa.server.service import Extension, Service
 
 KEPT = timedelta(minutes=1)  # pages follow the clock by themselves; what they list is read anew this often
+REMEMBERED = 500  # pages that are rendered once a minute at most
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -66,6 +67,7 @@ class Shelf:
         self._service = service
         self._turn = Lock()
         self._kept: Catalogue | None = None
+        self._pages: dict[tuple[str, Site], bytes] = {}
 
     def catalogue(self) -> Catalogue:
         """The catalogue as it is now.
@@ -78,6 +80,7 @@ class Shelf:
             kept = self._kept
             if kept is None or kept.version != release.version or now - kept.at > KEPT:
                 kept = self._kept = gather(release, now)
+                self._pages = {}
             return kept
 
     def page(self, path: str, site: Site) -> bytes:
@@ -87,11 +90,16 @@ class Shelf:
             HTTPException: 404, there is none.
             EsclusaError: the release itself is refused.
         """
-        catalogue = self.catalogue()
+        catalogue, pages = self.catalogue(), self._pages
+        if (path, site) in pages:
+            return pages[path, site]
         for language in LANGUAGES:
             for page in pages_of(catalogue):
                 if page.address(language) == path:
-                    return render(page, catalogue, site, language).encode()
+                    html = render(page, catalogue, site, language).encode()
+                    if len(pages) < REMEMBERED:
+                        pages[path, site] = html
+                    return html
         raise HTTPException(404)
 
     def document(self, dataset: str, name: str) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.pages import pages_of, render
+from esclusa.catalogue.prose import said
 from esclusa.catalogue.texts import LANGUAGES
 from tests.esclusa.golden import CUSTOMERS, ORDERS
 
@@ -201,3 +202,10 @@ def test_only_addresses_of_the_web_become_links() -> None:
     assert not web_address(" JavaScript:alert(1)")
     assert not web_address("data:text/html,x")
     assert not web_address("//example.org")
+
+
+def test_backticks_in_a_sentence_are_code_and_all_else_stays_as_it_was_written() -> None:
+    assert said("`C` <b> before *them*") == "<code>C</code> &lt;b&gt; before *them*"
+    assert said("a lone ` tick") == "a lone ` tick"
+    assert said("`<script>`") == "<code>&lt;script&gt;</code>"
+    assert said("") == ""
