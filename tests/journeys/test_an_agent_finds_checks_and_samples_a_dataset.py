@@ -9,8 +9,14 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import anyio
 import pytest
+from mcp import Client
 
+import esclusa
+from esclusa.agents.desk import local_desk
+from esclusa.agents.documents import KINDS
+from esclusa.agents.server import agent_server
 from esclusa.ledger import Ledger
 from esclusa.server.app import create_app
 from esclusa.server.service import open_service
@@ -73,3 +79,16 @@ def test_over_http_under_the_name_of_its_token(journey: Journey, script: Path) -
         demand_the_whole_way(run(journey, script, f"{address}/mcp", token))
     assert reads(journey, "read")[-1] == ("token:scorer", "renewal_risk", 3)
     assert reads(journey, "read-refused")[-1] == ("token:scorer", "qualified_leads", 0)
+
+
+def test_every_document_of_a_granted_dataset_is_listed_and_read(journey: Journey) -> None:
+    async def documents() -> dict[str, str]:
+        server = agent_server(lambda: local_desk(lambda: esclusa.open(journey.settings.golden), ROLE, PURPOSE))
+        async with Client(server) as agent:
+            listed = (await agent.list_resources()).resources
+            return {str(r.uri): (await agent.read_resource(r.uri)).contents[0].text for r in listed}
+
+    found = anyio.run(documents)
+    assert set(found) == {f"esclusa://datasets/renewal_risk/{kind.name}" for kind in KINDS}
+    assert all(len(text) > 500 for text in found.values())
+    assert "# Datasheet" in found["esclusa://datasets/renewal_risk/datasheet"]
