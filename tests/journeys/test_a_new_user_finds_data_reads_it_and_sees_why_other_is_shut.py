@@ -131,6 +131,7 @@ def test_a_page_that_outlives_its_certificate_says_expired_by_itself(world: Worl
         page.get_by_label("State").select_option("expired")
         page.get_by_role("link", name="Sales").click()
         expect(page.locator("#verdict .state:visible")).to_have_text("Expired")
+        expect(page.locator(".verdict")).to_have_class("verdict verdict-expired")
         expect(page.get_by_text("Its promise ran out after this page was written")).to_be_visible()
         expect(page.get_by_text("This page is out of date")).to_be_hidden()
     with opened(world.browser, world.http, later=timedelta(days=40)) as page:

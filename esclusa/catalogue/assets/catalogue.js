@@ -39,6 +39,11 @@ function followTheClock() {
     if (passed(card.dataset.until)) card.dataset.state = '["expired"]';
     else if (passed(card.dataset.expiring)) card.dataset.state = '["expiring"]';
   }
+  for (const verdict of all("[data-verdict]")) {
+    const state = passed(verdict.dataset.until) ? "expired" : passed(verdict.dataset.expiring) ? "expiring" : "certified";
+    verdict.className = `verdict verdict-${state}`;
+    if (state === "expired") verdict.querySelector(".leaf").setAttribute("transform", "translate(0 66)"); // as lock.html
+  }
   for (const picture of all("[data-promise]")) {
     const left = 1 - (Date.now() - Date.parse(picture.dataset.zero)) / 1000 / picture.dataset.promise;
     const level = Math.max(0, Math.min(1, left));

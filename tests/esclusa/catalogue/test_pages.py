@@ -62,6 +62,18 @@ def test_caveats_are_said_of_what_is_synthetic_on_a_replay_clock_or_of_the_sandb
         assert f"<b>{caveat}</b>" in html
 
 
+def test_a_page_does_not_say_that_every_rule_holds_where_one_only_warns(catalogue: Catalogue) -> None:
+    sales = catalogue.by_name["sales"]
+    assert sales.certificate is not None
+    first, *rest = sales.certificate.findings
+    certificate = replace(sales.certificate, findings=(replace(first, state="warn"), *rest))
+    warned = replace(catalogue, datasets=(replace(sales, why=replace(sales.why, certificate=certificate)),))
+    (page,) = [page for page in pages_of(warned) if page.path == "datasets/sales.html"]
+    html = render(page, warned, Site("", "golden"), "en")
+    assert "7 of its 8 rules hold" in html
+    assert "All of its" not in html
+
+
 def test_a_column_says_for_each_role_whether_it_is_allowed_masked_or_denied(page: Html) -> None:
     row = re.search(r"<code>customer</code>.*?</tr>", page("datasets/sales.html"), re.S)
     assert row is not None
