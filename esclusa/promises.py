@@ -160,6 +160,8 @@ class UseCase:
 
     Args:
         kind: `use_case` of an AI team, or `exposure` of the dbt project.
+        role: in which it reads, or empty where a publisher of an earlier format said none.
+        datasets: that it needs, all of them.
     """
 
     use_case: str
@@ -171,6 +173,7 @@ class UseCase:
     description: str
     url: str
     datasets: tuple[str, ...]
+    role: str = ""
 
 
 @dataclass(frozen=True)

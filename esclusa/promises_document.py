@@ -140,7 +140,7 @@ def _term(t: Mapping[str, Any]) -> Term:
 
 def _use_case(u: Mapping[str, Any]) -> UseCase:
     said = (u["useCase"], u["kind"], u["title"], u["owner"], u["purpose"], u["riskTier"], u["description"], u["url"])
-    return UseCase(*said, tuple(u["datasets"]))
+    return UseCase(*said, tuple(u["datasets"]), u.get("role", ""))
 
 
 def _day(text: str) -> date | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lineage.promised import PROMISES_FILE, promises_file
 from orchestration.columns import lineage_of
 from orchestration.platform import Platform
+from orchestration.use_cases import consumers_of, promised_entry
 
 
 def promises_document(platform: Platform) -> bytes:
@@ -18,7 +19,10 @@ def promises_document(platform: Platform) -> bytes:
     """
     promises = platform.promises
     contracts = [promises.contracts[name] for name in platform.datasets]
-    return promises_file(contracts, promises.sources.values(), promises.glossary.values(), lineage_of(platform))
+    use_cases = [promised_entry(consumer) for consumer in consumers_of(platform)]
+    return promises_file(
+        contracts, promises.sources.values(), promises.glossary.values(), lineage_of(platform), use_cases
+    )
 
 
 def catalogue_files(platform: Platform) -> dict[str, bytes]:

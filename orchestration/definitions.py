@@ -25,6 +25,7 @@ from orchestration.platform import Platform, load_platform
 from orchestration.sensors import notice_sensor, site_sensor
 from orchestration.settings import read_settings
 from orchestration.source_assets import source_assets
+from orchestration.use_case_assets import use_case_assets, use_case_checks, use_case_sensor
 
 
 def build_definitions(platform: Platform) -> dg.Definitions:
@@ -39,7 +40,9 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             *model_assets(platform),
             *gate_assets(platform),
             *golden_assets(platform),
+            *use_case_assets(platform),
         ],
+        asset_checks=use_case_checks(platform),
         jobs=[everything_job()],
         schedules=[
             *cadence_schedules(platform),
@@ -51,7 +54,12 @@ def build_definitions(platform: Platform) -> dg.Definitions:
             erasure_schedule(platform),
             signing_schedule(platform),
         ],
-        sensors=[lineage_sensor(platform), notice_sensor(platform), site_sensor(platform)],
+        sensors=[
+            lineage_sensor(platform),
+            notice_sensor(platform),
+            site_sensor(platform),
+            use_case_sensor(platform),
+        ],
         resources={"dbt": dbt_resource(platform)},
         # Steps are short, and every new process would pay seconds of imports.
         executor=dg.in_process_executor,

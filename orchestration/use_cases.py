@@ -57,6 +57,26 @@ def consumers_of(platform: Platform) -> tuple[Consumer, ...]:
     return tuple(sorted(found, key=lambda consumer: consumer.name))
 
 
+def promised_entry(consumer: Consumer) -> dict[str, Any]:
+    """Its entry of `useCases` in `catalogue/promises.json` (docs/release-format.md).
+
+    Args:
+        consumer: a use case or an exposure.
+    """
+    return {
+        "useCase": consumer.name,
+        "kind": consumer.kind,
+        "title": consumer.title,
+        "owner": consumer.owner,
+        "purpose": consumer.purpose,
+        "role": consumer.role,
+        "riskTier": consumer.risk_tier,
+        "description": consumer.description,
+        "url": consumer.url,
+        "datasets": list(consumer.datasets),
+    }
+
+
 def needing(platform: Platform, datasets: Iterable[str]) -> tuple[Consumer, ...]:
     """Who needs any of these datasets.
 

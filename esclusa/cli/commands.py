@@ -23,6 +23,7 @@ from esclusa.cli.platform import Commands
 from esclusa.cli.rows import Format, limit_of, write_rows
 from esclusa.cli.serve import serve
 from esclusa.cli.tokens import app as tokens
+from esclusa.cli.use_cases import use_cases
 from esclusa.errors import EXIT_CODES
 
 CODES = " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
@@ -40,6 +41,7 @@ app.add_typer(ledger, name="ledger")
 app.command()(docs)
 app.command()(export)
 app.command()(find)
+app.command("use-cases")(use_cases)
 app.command()(mcp)
 app.command()(lineage)
 app.command()(impact)
