@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -22,8 +21,8 @@ from esclusa.errors import Misused
 from orchestration.commands import demand_known, plain_errors
 from orchestration.notices.channels import Channel, load_channels
 from orchestration.notices.notice import Kind, Notice
-from orchestration.notices.outbox import Letter, Outbox
-from orchestration.notices.sending import PATIENCE_SECONDS, post, send_due
+from orchestration.notices.outbox import Letter, Outbox, new_id
+from orchestration.notices.sending import ATTEMPTS, PATIENCE_SECONDS, post, send_due
 from orchestration.settings import Settings, read_settings
 
 _UNREACHABLE = 4  # as of everything that gives no answer
@@ -122,7 +121,7 @@ def _test_letter(settings: Settings, channel: str) -> Letter:
         link="",
         at=now,
     )
-    return Letter(f"msg_{uuid.uuid4().hex}", channel, notice, 0, now, "")
+    return Letter(new_id(), channel, notice, 0, now, "")
 
 
 def _states(outbox: Outbox) -> tuple[tuple[str, tuple[Letter, ...]], ...]:
@@ -135,13 +134,17 @@ def _plain(letter: Letter, state: str) -> dict[str, Any]:
 
 
 def _letters(found: Iterable[Letter], state: str) -> Table:
-    table = _table(
-        state, "letter", "channel", "what", "tries", "next try (UTC)" if state == "waiting" else "since", "why"
-    )
+    table = _table(state, "letter", "channel", "what")
     for letter in found:
-        when = letter.due if state == "waiting" else letter.notice.at
-        cells = (letter.channel, letter.notice.title, str(letter.attempts), f"{when:%Y-%m-%d %H:%M}", letter.reason)
-        table.add_row(letter.id, *map(Text, cells))
+        when = (
+            f"next {letter.due:%Y-%m-%d %H:%M} UTC"
+            if state == "waiting"
+            else f"of {letter.notice.at:%Y-%m-%d %H:%M} UTC"
+        )
+        tried = f"{letter.attempts} of {ATTEMPTS} tries failed, {when}" if letter.attempts else "not tried yet"
+        said = "; ".join(part for part in (tried, letter.reason) if part)
+        table.add_row(letter.id, Text(letter.channel), Text.assemble(letter.notice.title, (f"\n{said}", "dim")))
+    table.columns[0].no_wrap = True
     return table
 
 

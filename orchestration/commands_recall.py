@@ -27,6 +27,7 @@ def revoke(
     with plain_errors():
         from esclusa.readlog import account
         from orchestration import recall
+        from orchestration.notices.sending import send_within
         from orchestration.platform import load_platform
         from orchestration.relaying import relayed
 
@@ -39,6 +40,7 @@ def revoke(
                 requester=requester or account(),
                 rollback=rollback,
             )
+        send_within(settings)  # whoever reads is told now, and not when a daemon looks
     console.print(f"[red]revoked[/red] certificate {done.certificate[:12]}… of {done.dataset}", highlight=False)
     for name, again in done.again.items():
         console.print(f"{name}: golden serves certificate {again[:12]}… again", highlight=False)

@@ -31,7 +31,6 @@ from orchestration.site import renew_site
 from orchestration.summary import summarise
 from orchestration.telling import Teller, failed_steps, run_of
 
-NOTICE_SECONDS = 3.0  # what a run gives receivers that may be dead; the daemon and the next run send the rest
 CONFIG = Path(__file__).with_name("dagster.yaml")
 
 
@@ -77,7 +76,7 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
         failed = sorted({event.step_key or "" for event in result.all_events if event.is_step_failure})
         Teller(platform, run_of(run_id, EVERYTHING, began)).end(failed_steps(failed))
     code = summarise(platform, only or platform.datasets, console, failed=not result.success)
-    send_within(settings, NOTICE_SECONDS)
+    send_within(settings)
     _write_site(settings, console)
     return code
 

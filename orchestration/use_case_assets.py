@@ -128,7 +128,7 @@ def _said(supply: Supply) -> dict[str, Any]:
 def _sentence(need: Need) -> str:
     since = f" since {need.since:%Y-%m-%d %H:%M} UTC" if need.since else ""
     word = "served, though its gate is shut for a newer candidate" if need.served else need.state
-    return f"{need.dataset}: {word}{since}: {need.reason}; owner: {need.owner}; next: {need.remedy}"
+    return f"{need.dataset}: {word}{since}: {need.reason.rstrip('.')}; owner: {need.owner}; next: {need.remedy}"
 
 
 def _event(said: Mapping[str, Any]) -> dict[str, Any]:

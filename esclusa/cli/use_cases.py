@@ -20,6 +20,8 @@ from esclusa.errors import Misused, nearest
 if TYPE_CHECKING:
     from esclusa.use_cases import Need, Supply
 
+_SHOWN = {"served": ("served", "green"), "behind": ("newer refused", "yellow")}  # any other state: it waits
+
 
 def use_cases(
     name: Annotated[str, typer.Argument(help="One use case; all of them where absent.")] = "",
@@ -49,13 +51,16 @@ def use_cases(
 
 def _show(console: Console, found: Sequence[Supply]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for header in ("use case", "owner", "purpose", "risk", "datasets", "state"):
+    for header in ("use case", "risk", "owner", "datasets", "state"):
         table.add_column(header, overflow="fold")
-    table.columns[0].no_wrap = True
+    for column in (0, 1, 3):
+        table.columns[column].no_wrap = True
     for supply in found:
         use = supply.use_case
         risk = use.risk_tier or ("exposure" if use.kind == "exposure" else "")
-        table.add_row(use.use_case, use.owner, use.purpose, risk, "\n".join(use.datasets), _state(supply))
+        name = Text.assemble((use.use_case, "bold"), (f"\n{use.purpose}" if use.purpose != use.use_case else "", "dim"))
+        states = Text("\n").join(_state(need) for need in supply.needs)
+        table.add_row(name, risk, use.owner, "\n".join(use.datasets), states)
     console.print(table)
     told: set[str] = set()
     for need in (need for supply in found for need in (*supply.waits, *supply.behind)):
@@ -64,16 +69,13 @@ def _show(console: Console, found: Sequence[Supply]) -> None:
             console.print(_reason(need))
 
 
-def _state(supply: Supply) -> Text:
-    if supply.waits:
-        return Text(supply.state, style="bold red")
-    if supply.behind:
-        return Text(f"{supply.state}\nnewer refused", style="yellow")
-    return Text(supply.state, style="green")
+def _state(need: Need) -> Text:
+    """In one line, beside its dataset."""
+    return Text(*_SHOWN.get(need.state, (need.state, "bold red")))
 
 
 def _reason(need: Need) -> Text:
     since = f" since {need.since:%Y-%m-%d %H:%M} UTC" if need.since else ""
-    word = "served, newer refused" if need.served else need.state
-    said = [f"{need.dataset}: {word}{since}: {need.reason}", f"owner: {need.owner}", f"next: {need.remedy}"]
+    what = f"{need.dataset}: newer refused" if need.served else f"waits for {need.dataset}: {need.state}"
+    said = [f"{what}{since}: {need.reason.rstrip('.')}", f"owner: {need.owner}", f"next: {need.remedy}"]
     return Text("; ".join(said), style="yellow" if need.served else "red")

@@ -10,7 +10,7 @@ Belongs here: what is durable, and that a fact is told once while it stands. Doe
 from __future__ import annotations
 
 import json
-import uuid
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -70,7 +70,7 @@ class Outbox:
             known = _known(told)
             fresh = tuple(channel for channel in channels if channel not in known)
             for channel in fresh:
-                self._write("pending", Letter(f"msg_{uuid.uuid4().hex}", channel, notice, 0, notice.at, ""))
+                self._write("pending", Letter(new_id(), channel, notice, 0, notice.at, ""))
             if fresh:  # last: a process that dies here tells again rather than never
                 self._replace(told, {**known, **dict.fromkeys(fresh, notice.at.isoformat())})
         return fresh
@@ -168,6 +168,11 @@ class Outbox:
         content = json.dumps(document, ensure_ascii=False, indent=1).encode()
         write_temporary(path.parent, content, _PRIVATE).replace(path)
         sync(path.parent)
+
+
+def new_id() -> str:
+    """An id that no other letter has: 80 random bits, short enough to be typed."""
+    return f"msg_{secrets.token_hex(10)}"
 
 
 def _known(told: Path) -> dict[str, str]:

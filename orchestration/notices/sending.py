@@ -27,6 +27,7 @@ from orchestration.settings import Settings
 
 PATIENCE_SECONDS = 10.0  # for one request, from the first byte sent to the head of the answer
 BUDGET_SECONDS = 20.0  # for one pass
+COMMAND_SECONDS = 3.0  # what a command gives receivers that may be dead; the daemon and the next command send the rest
 FIRST_GAP, LONGEST_GAP, GROWTH = timedelta(seconds=30), timedelta(hours=8), 4
 ATTEMPTS = 8  # about a day, counting the gaps
 GONE = 410  # the receiver says that it will never take it
@@ -112,7 +113,7 @@ def send_due(settings: Settings, *, now: datetime, budget: float = BUDGET_SECOND
     return Pass(sent, put_off, buried)
 
 
-def send_within(settings: Settings, seconds: float) -> None:
+def send_within(settings: Settings, seconds: float = COMMAND_SECONDS) -> None:
     """Send what is due and come back in time, also where a name server or a receiver hangs: the rest is sent later.
 
     Args:

@@ -117,10 +117,13 @@ def test_the_command_lists_each_use_and_why_it_waits(promised: Golden) -> None:
     done = called(columns="300")
     assert done.exit_code == 0
     lines = [" ".join(line.split()) for line in done.output.splitlines()]
-    assert lines[0] == "use case owner purpose risk datasets state"
-    assert "of_stale lin testing limited stale waits for stale (expired)" in lines
-    assert "of_orders lin testing limited orders served" in lines
-    assert len([line for line in lines if line.startswith("gone: withdrawn since ")]) == 1, "told once, needed twice"
+    assert lines[0] == "use case risk owner datasets state"
+    assert "of_stale limited lin stale expired" in lines
+    assert "of_orders limited lin orders served" in lines
+    assert "of_customers limited lin customers newer refused" in lines
+    assert lines.count("testing") == len(DATASETS), "the purpose; of the use of two it stands beside its second dataset"
+    gone = [line for line in lines if line.startswith("waits for gone: withdrawn since ")]
+    assert len(gone) == 1, "told once, needed twice"
     assert any("owner: ada; next: esclusa why customers" in line for line in lines)
     assert max(map(len, called().output.splitlines())) <= 80
 
