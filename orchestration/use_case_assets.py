@@ -82,7 +82,7 @@ def use_case_sensor(platform: Platform) -> dg.SensorDefinition:
         changed = [key for key, (digest, _) in found.items() if shown.get(key.to_user_string()) != digest]
         if not changed:
             return dg.SkipReason(f"{len(found)} use cases, as they were")
-        events = [dg.AssetCheckEvaluation(check_name=CHECK, asset_key=key, **_event(found[key][1])) for key in changed]
+        events = [event for key in changed for event in _events(key, found[key][1])]
         cursor = {key.to_user_string(): digest for key, (digest, _) in found.items()}
         return dg.SensorResult(asset_events=events, cursor=json.dumps(cursor))
 
@@ -127,13 +127,17 @@ def _said(supply: Supply) -> dict[str, Any]:
 
 def _sentence(need: Need) -> str:
     since = f" since {need.since:%Y-%m-%d %H:%M} UTC" if need.since else ""
-    word = "served, though its gate is shut for a newer candidate" if need.served else need.state
-    return f"{need.dataset}: {word}{since}: {need.reason.rstrip('.')}; owner: {need.owner}; next: {need.remedy}"
+    what = f"{need.dataset}: newer refused" if need.served else f"waits for {need.dataset}: {need.state}"
+    return f"{what}{since}: {need.reason.rstrip('.')}; owner: {need.owner}; next: {need.remedy}"
 
 
-def _event(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for an event that no run makes."""
-    return {**said, "metadata": {label: dg.MetadataValue.text(text) for label, text in said["metadata"].items()}}
+def _events(key: dg.AssetKey, said: Mapping[str, Any]) -> tuple[dg.AssetCheckEvaluation, dg.AssetObservation]:
+    """The check's result, and an observation, without which the graph would call a failed one never materialized."""
+    metadata = {label: dg.MetadataValue.text(text) for label, text in said["metadata"].items()}
+    return (
+        dg.AssetCheckEvaluation(check_name=CHECK, asset_key=key, **{**said, "metadata": metadata}),
+        dg.AssetObservation(asset_key=key, description=said["description"], metadata=metadata),
+    )
 
 
 def _digest(said: Mapping[str, Any]) -> str:
@@ -154,7 +158,6 @@ def _spec(consumer: Consumer) -> dg.AssetSpec:
     if consumer.risk_tier:
         tags["risk_tier"] = consumer.risk_tier
     metadata: dict[str, Any] = {
-        "title": consumer.title,
         "purpose": consumer.purpose,
         "role": consumer.role,
         "risk tier": consumer.risk_tier or "none stated",

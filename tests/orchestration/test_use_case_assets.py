@@ -79,7 +79,7 @@ def test_a_use_case_whose_dataset_was_refused_and_never_certified_fails_by_name(
     publish(used, shut_by=[LATE])
     found = said(used)
     assert (found["passed"], found["severity"]) == (False, dg.AssetCheckSeverity.ERROR)
-    assert found["description"].startswith("orders: shut since ")
+    assert found["description"].startswith("waits for orders: shut since ")
     assert (
         "orders__late: observed 7 rows, required 0 rows; owner: ada; next: esclusa why orders" in found["description"]
     )
@@ -98,7 +98,7 @@ def test_a_use_case_whose_dataset_was_revoked_or_whose_repository_ran_out_fails(
     open_golden(used)
     publish(used)
     revoke(used, "orders", reason="wrong currency", requester="ada")
-    assert said(used)["description"].startswith("orders: withdrawn")
+    assert said(used)["description"].startswith("waits for orders: withdrawn")
     (used.settings.golden / "metadata" / "timestamp.json").unlink()
     assert not said(used)["passed"]
     assert said(used)["severity"] is dg.AssetCheckSeverity.ERROR
@@ -122,14 +122,16 @@ def test_the_sensor_tells_what_changed_and_is_quiet_otherwise(used: Platform) ->
         for act in (lambda: publish(used), lambda: None, lambda: publish(used, rows=3, shut_by=[LATE]), lambda: None):
             act()
             data = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=cursor))
-            told.append([event.passed for event in data.asset_events])  # type: ignore[union-attr]
+            told.append([e.passed for e in data.asset_events if isinstance(e, dg.AssetCheckEvaluation)])
+            observed = [e.description for e in data.asset_events if isinstance(e, dg.AssetObservation)]
+            assert len(observed) == len(told[-1])
             cursor = data.cursor or cursor
     assert told == [[True], [], [False], []]
 
 
 def test_an_expired_certificate_shows_without_any_run(used: Platform) -> None:
-    publish(used, valid_for=timedelta(seconds=1))
-    until = datetime.now(UTC) + timedelta(seconds=10)
+    publish(used, valid_for=timedelta(seconds=4))
+    until = datetime.now(UTC) + timedelta(seconds=30)
     while said(used)["passed"]:
         assert datetime.now(UTC) < until
-    assert said(used)["description"].startswith("orders: expired since ")
+    assert said(used)["description"].startswith("waits for orders: expired since ")
