@@ -132,7 +132,7 @@ def _sentence(need: Need) -> str:
 
 
 def _events(key: dg.AssetKey, said: Mapping[str, Any]) -> tuple[dg.AssetCheckEvaluation, dg.AssetObservation]:
-    """The check's result, and an observation, without which the graph would call a failed one never materialized."""
+    """The check's result, and an observation: the graph shows when it was last looked at, the asset's events its past."""
     metadata = {label: dg.MetadataValue.text(text) for label, text in said["metadata"].items()}
     return (
         dg.AssetCheckEvaluation(check_name=CHECK, asset_key=key, **{**said, "metadata": metadata}),
