@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from esclusa.promises import Promises
     from esclusa.reader import Release, catalog, open, read, sql, verify, why
     from esclusa.report import Check, Report
+    from esclusa.supply import Need, Supply, use_cases
 
 __all__ = [
     "Anchor",
@@ -63,6 +64,7 @@ __all__ = [
     "KeyMissing",
     "LedgerUnavailable",
     "Misused",
+    "Need",
     "NotCertified",
     "NotGenuine",
     "NotIdentified",
@@ -77,6 +79,7 @@ __all__ = [
     "RolledBack",
     "Sandbox",
     "Superseded",
+    "Supply",
     "Tampered",
     "Traced",
     "UnknownColumn",
@@ -93,6 +96,7 @@ __all__ = [
     "read",
     "sql",
     "trust",
+    "use_cases",
     "verify",
     "why",
 ]
@@ -109,6 +113,7 @@ _HOMES = {
     "promises": ("Promises",),
     "reader": ("Release", "catalog", "open", "read", "sql", "verify", "why"),
     "report": ("Check", "Report"),
+    "supply": ("Need", "Supply", "use_cases"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

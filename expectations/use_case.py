@@ -1,7 +1,7 @@
 """The typed use case: an AI system that reads golden datasets, for one purpose, in one role.
 
 Belongs here: its shape, and what a contract answers to somebody who asks for a purpose. Does not: reading YAML
-(`loader/use_cases.py`), whether its datasets are served now (the reader knows: `esclusa/use_cases.py`).
+(`loader/use_cases.py`), whether its datasets are served now (the reader knows: `esclusa/supply.py`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 whether it is served.
 
 Belongs here: assets without a computation, their check, the sensor that keeps it true. Does not: the state
-(`esclusa/use_cases.py`), which use cases there are (`use_cases.py`).
+(`esclusa/supply.py`), which use cases there are (`use_cases.py`).
 """
 
 import json
@@ -14,7 +14,7 @@ import dagster as dg
 
 import esclusa
 from esclusa.promises import UseCase
-from esclusa.use_cases import Need, Supply, supply_of
+from esclusa.supply import Need, Supply, supply_of
 from orchestration.platform import Platform
 from orchestration.use_cases import EXPOSURE, Consumer, consumers_of
 
@@ -132,7 +132,7 @@ def _sentence(need: Need) -> str:
 
 
 def _events(key: dg.AssetKey, said: Mapping[str, Any]) -> tuple[dg.AssetCheckEvaluation, dg.AssetObservation]:
-    """The check's result, and an observation: the graph shows when it was last looked at, the asset's events its past."""
+    """The check's result, and an observation: the graph then shows when it was told last, the events its past."""
     metadata = {label: dg.MetadataValue.text(text) for label, text in said["metadata"].items()}
     return (
         dg.AssetCheckEvaluation(check_name=CHECK, asset_key=key, **{**said, "metadata": metadata}),

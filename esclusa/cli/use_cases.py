@@ -1,6 +1,6 @@
 """`esclusa use-cases`: what is done with golden datasets, and whether each use has what it needs now.
 
-Belongs here: the command and its table. Does not: the states (`esclusa/use_cases.py`).
+Belongs here: the command and its table. Does not: the states (`esclusa/supply.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from esclusa.cli.plain import print_json
 from esclusa.errors import Misused, nearest
 
 if TYPE_CHECKING:
-    from esclusa.use_cases import Need, Supply
+    from esclusa.supply import Need, Supply
 
 _SHOWN = {"served": ("served", "green"), "behind": ("newer refused", "yellow")}  # any other state: it waits
 
@@ -29,7 +29,7 @@ def use_cases(
     as_json: AsJson = False,
 ) -> None:
     """List use cases with owner, purpose, risk tier, datasets, and whether they are served now."""
-    from esclusa.use_cases import supplies
+    from esclusa.supply import supplies
 
     found = supplies(open_release(repository))
     if name:

@@ -1,4 +1,4 @@
-"""Use cases: whether each of them has what it needs now, and what it waits for.
+"""Supply: whether each use case has what it needs now, and what it waits for.
 
 Belongs here: the state of a use case, from the states of its datasets and its grants. Does not: what is promised of it
 (`promises.py`), the decision on a read (`permission.py`): every read is decided anew.
@@ -6,14 +6,17 @@ Belongs here: the state of a use case, from the states of its datasets and its g
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from esclusa.errors import EsclusaError, NotCertified
 from esclusa.listing import Why
 from esclusa.promises import Promises, UseCase
+from esclusa.reader import open as open_release
 from esclusa.release import Release
 
+PathLike = str | os.PathLike[str]
 SERVED, BEHIND = "served", "behind"
 _SHOWN = 3  # findings that a reason names
 
@@ -71,6 +74,19 @@ class Supply:
         """`served`, or `waits for <dataset> (<why>) …`, in a few words."""
         waits = ", ".join(f"{need.dataset} ({need.state})" for need in self.waits)
         return f"waits for {waits}" if waits else SERVED
+
+
+def use_cases(*, repository: PathLike | None = None, state: PathLike | None = None) -> list[Supply]:
+    """Every use case of the newest release, and whether it is served or waits for a dataset.
+
+    Args:
+        repository: directory or http(s) URL; default `ESCLUSA_REPOSITORY`.
+        state: directory of state; default `ESCLUSA_STATE`.
+
+    Raises:
+        EsclusaError: the release itself is refused; what is wrong with a dataset is in its need.
+    """
+    return list(supplies(open_release(repository, state=state)))
 
 
 def supplies(release: Release, today: date | None = None) -> tuple[Supply, ...]:

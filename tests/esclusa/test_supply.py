@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 import esclusa
 from esclusa.cli.commands import app
-from esclusa.use_cases import Need, Supply, supplies
+from esclusa.supply import Need, Supply
 from lineage.columns import Model, column_lineage
 from lineage.promised import promises_file
 from tests.esclusa.golden import ORDERS, Golden
@@ -45,7 +45,7 @@ def publish(golden: Golden, *use_cases: dict[str, Any], until: date = date(2099,
 
 
 def supply(name: str) -> Supply:
-    return next(s for s in supplies(esclusa.open()) if s.use_case.use_case == name)
+    return next(s for s in esclusa.use_cases() if s.use_case.use_case == name)
 
 
 def need(dataset: str) -> Need:
