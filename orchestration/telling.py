@@ -24,7 +24,7 @@ from lineage.events.places import Atlas
 from lineage.events.runs import Event, Root, Work, begun, ended, named_run
 from lineage.release import CERTIFICATE_FILE
 from orchestration import standing_events
-from orchestration.decisions import Decision
+from orchestration.decisions import Decision, recall_decision
 from orchestration.gate import BuildRefused
 from orchestration.golden import open_golden
 from orchestration.manifest import SourceTable
@@ -194,7 +194,7 @@ class Teller:
                 contract = contracts[outcome.dataset]
                 work = releases.publication(contract, self.root, began, _now())
                 if not outcome.serves_newest:
-                    self._tell(releases.held_back(work, outcome.message))
+                    self._tell(releases.held_back(work, self._held_back(outcome.dataset)))
                 elif outcome.published and outcome.certificate:
                     certificate = self._certificate(outcome.dataset, outcome.certificate)
                     self._tell(releases.published(contract, certificate, work, self.atlas))
@@ -276,6 +276,13 @@ class Teller:
         except Exception as error:
             self._tell(failed(f"{type(error).__name__}; what it says is not repeated: it can hold values of rows"))
             raise
+
+    def _held_back(self, dataset: str) -> str:
+        """Why it is not published, in names of rules: what they saw, or a person wrote, can hold a value."""
+        decision = recall_decision(self.platform.workshop, dataset)
+        rules = [finding.rule for finding in decision.verdict.shutting] if decision else []
+        shut_by = f"; its gate is shut by {', '.join(rules)}" if rules else ""
+        return f"{dataset}: held back, golden keeps what it has{shut_by}; next: esclusa why {dataset}"
 
     def _certificate(self, dataset: str, digest: str) -> Certificate:
         path = self.platform.settings.golden / "targets" / dataset / f"{digest}.{CERTIFICATE_FILE}"

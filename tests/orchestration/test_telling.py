@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from orchestration.platform import Platform
 from orchestration.publish import publish_release
 from orchestration.recall import revoke
 from orchestration.retention import Item
-from orchestration.standing_events import DOCUMENT, document, keep_build, of_audit, of_build
+from orchestration.standing_events import DOCUMENT, document
 from orchestration.telling import Teller, evidence_of, failed_steps, run_named, run_of
 from tests.openlineage import Standard
 from tests.orchestration.shop import CLOCK, KEY, build, open_shop
@@ -99,13 +100,15 @@ def test_what_is_in_force_already_is_not_told_again(small: Platform) -> None:
 
 
 def test_a_shut_gate_and_what_it_holds_back_fail(small: Platform) -> None:
-    decision = decided(small, "orders", shut_by=[LATE])
+    seen = replace(LATE, rule="orders__longest", observed=ANN, unit="", message=f"{ANN} is too long")
+    decision = decided(small, "orders", shut_by=[LATE, seen])
     with teller(small).audit("orders") as audited:
         audited(decision)
     publish(small)
     failed = [e for e in told(small) if e["eventType"] == "FAIL"]
     assert shown(failed) == ["audit.orders FAIL", "publish.orders FAIL"]
-    assert all("orders__late" in e["run"]["facets"]["errorMessage"]["message"] for e in failed)
+    assert all("orders__late, orders__longest" in e["run"]["facets"]["errorMessage"]["message"] for e in failed)
+    assert ANN not in json.dumps(told(small))
 
 
 @pytest.mark.parametrize("refusal", [BuildRefused("no candidate"), PinRefused("no candidate")])
@@ -136,30 +139,6 @@ def test_the_certificate_names_the_digest_of_the_events_that_it_rests_on(small: 
     assert certificate is not None
     assert golden["facets"][CERTIFICATE]["certificate"] == certificate.digest
     assert any(name.endswith(DOCUMENT) for name in certificate.subjects)
-
-
-def test_a_document_holds_what_the_dataset_is_made_of_and_nothing_of_its_family(small: Platform) -> None:
-    def event(uid: str) -> dict[str, Any]:
-        return {"job": {"name": uid, "facets": {"dbt_node": {"unique_id": uid}}}}
-
-    nodes = ["model.small.stg_shop", "model.small.orders", "model.small.refunds", "test.small.orders_add_up"]
-    keep_build(small.workshop, ("orders", "refunds"), "f", [event(uid) for uid in nodes])
-    names = [
-        json.loads(line)["job"]["name"] for line in document(small.workshop, small.manifest, "orders").splitlines()
-    ]
-    assert names == ["model.small.stg_shop", "model.small.orders", "test.small.orders_add_up"]
-
-
-def test_a_part_that_was_built_again_takes_the_place_of_that_part_alone(small: Platform) -> None:
-    def event(uid: str, run: str) -> dict[str, Any]:
-        return {"job": {"name": uid}, "run": run}
-
-    family = ("orders", "refunds")
-    keep_build(small.workshop, family, "f", [event("a", "1"), event("b", "1")])
-    keep_build(small.workshop, family, "", [event("b", "2")])
-    kept = of_build(small.workshop, family)
-    assert kept.of == ""  # which no build stands on
-    assert kept.events == {"a": [event("a", "1")], "b": [event("b", "2")]}
 
 
 def test_a_revocation_is_a_run_of_its_own(small: Platform, openlineage: Standard) -> None:
@@ -230,8 +209,3 @@ def test_jobs_are_in_the_namespace_that_the_operator_names(monkeypatch: pytest.M
 def test_a_failed_run_names_its_steps_and_nothing_that_they_said() -> None:
     assert failed_steps(["b", "a"]) == "failed steps: a, b"
     assert failed_steps([]) == ""
-
-
-def test_nothing_stands_before_it_was_told(small: Platform) -> None:
-    assert of_audit(small.workshop, "orders").of == ""
-    assert document(small.workshop, small.manifest, "orders") == b""
