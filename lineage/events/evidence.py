@@ -45,7 +45,9 @@ class Evidence:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             _drop_half_a_line(handle)
-            os.write(handle, content)
+            rest = memoryview(content)
+            while rest:  # a disk that is nearly full takes a part, and refuses the rest
+                rest = rest[os.write(handle, rest) :]
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -80,9 +82,13 @@ class Evidence:
         Args:
             now: wall clock, UTC.
         """
-        old = [path for path in self.files() if began(path) < now - timedelta(days=KEPT_DAYS)]
+        oldest = now - timedelta(days=KEPT_DAYS)
+        old = [path for path in self.files() if began(path) < oldest]
         for path in old:
             path.unlink()
+        for root in list(self.unended()):
+            if root.began < oldest:
+                self.end(root)
         return len(old)
 
     @property

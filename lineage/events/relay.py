@@ -75,11 +75,11 @@ class Relay:
             places = self._places()
             sent = refused = 0
             problem = ""
-            for path, offset, event in self._waiting(places, at):
+            for path, offset, line in self._waiting(places, at):
                 if time.monotonic() > deadline:
                     break
                 try:
-                    self._offer(event)
+                    self._offer(json.loads(line))
                     sent += 1
                 except Exception as error:  # whatever a receiver does, it is not worth a run
                     if receiver.status(error) not in _FINAL:
@@ -99,8 +99,8 @@ class Relay:
         finally:
             self.busy_since = None
 
-    def _waiting(self, places: Mapping[str, int], now: datetime) -> Iterator[tuple[Path, int, dict[str, Any]]]:
-        """File, the offset behind the event, and the event."""
+    def _waiting(self, places: Mapping[str, int], now: datetime) -> Iterator[tuple[Path, int, bytes]]:
+        """File, the offset behind an event, and its line."""
         for path in self._evidence.files():
             offset = places.get(path.name, 0)
             if began(path) < now - timedelta(days=QUEUED_DAYS) or path.stat().st_size <= offset:
@@ -110,7 +110,7 @@ class Relay:
                 for line in stream:
                     offset += len(line)
                     if line.endswith(b"\n"):
-                        yield path, offset, json.loads(line)
+                        yield path, offset, line
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:

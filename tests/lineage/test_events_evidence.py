@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from lineage.events.evidence import KEPT_DAYS, Evidence, began, lines
 from lineage.events.runs import Work, begun, ended
@@ -56,10 +59,21 @@ def test_a_run_that_began_is_known_until_it_ends(tmp_path: Path) -> None:
 
 def test_only_files_past_their_time_are_let_go(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path)
+    evidence.begin(ROOT)
     evidence.append(ROOT, [START])
     assert evidence.let_go(BEGAN + timedelta(days=KEPT_DAYS)) == 0
+    assert list(evidence.unended()) == [ROOT]
     assert evidence.let_go(BEGAN + timedelta(days=KEPT_DAYS, seconds=1)) == 1
-    assert evidence.files() == []
+    assert (evidence.files(), list(evidence.unended())) == ([], [])
+
+
+def test_a_disk_that_takes_only_a_part_of_a_line_gets_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, content: write(handle, bytes(content[:100])))
+    evidence = Evidence(tmp_path)
+    evidence.append(ROOT, [START, END])
+    (path,) = evidence.files()
+    assert path.read_bytes() == lines([START, END])
 
 
 def test_the_same_events_give_the_same_bytes() -> None:
