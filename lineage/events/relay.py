@@ -147,7 +147,7 @@ class Background:
     """
 
     def __init__(self, relay: Relay) -> None:
-        self._relay, self._over, self._failing = relay, threading.Event(), False
+        self._relay, self._over = relay, threading.Event()
         self._thread = threading.Thread(target=self._work, name="openlineage-relay", daemon=True)
         self._thread.start()
 
@@ -159,15 +159,15 @@ class Background:
         """
         self._over.set()
         busy = self._relay.busy_since
-        if not self._failing and (busy is None or time.monotonic() - busy < _PAUSE):
+        if busy is None or time.monotonic() - busy < _PAUSE:
             self._thread.join(patience)
 
     def _work(self) -> None:
         if not self._relay.has_receiver:
             return
-        pause = _PAUSE
+        pause, failing = _PAUSE, False
         while not self._over.wait(pause):
-            self._failing = bool(self._relay.attempt(_LONGEST_PAUSE).problem)
-            pause = min(2 * pause, _LONGEST_PAUSE) if self._failing else _PAUSE
-        if not self._failing:
+            failing = bool(self._relay.attempt(_LONGEST_PAUSE).problem)
+            pause = min(2 * pause, _LONGEST_PAUSE) if failing else _PAUSE
+        if not failing:
             self._relay.attempt(_LONGEST_PAUSE)
