@@ -29,13 +29,11 @@ class Thing:
     Args:
         kind: `system`, `source` (a table of one), `relation` (of the warehouse), `dataset` or `use case`.
         owner: who answers for it, where that is known.
-        layer: `source`, `staging`, `intermediate`, `golden` or `use`; a relation's own schema where it has another.
     """
 
     name: str
     kind: str
     owner: str = ""
-    layer: str = ""
 
 
 class Graph:
@@ -53,19 +51,20 @@ class Graph:
         self.reads: dict[str, dict[str, str]] = defaultdict(dict)  # thing → what it reads, and how it is tied to it
         self.flows: dict[Node, dict[Node, str]] = defaultdict(dict)  # column → what it comes from, and how
         self._columns: dict[str, dict[str, None]] = defaultdict(dict)
+        for dataset in promises.datasets:  # first: of a name that two things bear, people mean the dataset
+            self._add(Thing(dataset.dataset, DATASET, dataset.owner), (c.name for c in dataset.columns))
         for source in promises.sources:
-            self._add(Thing(source.system, SYSTEM, source.owner, "source"))
+            self._add(Thing(source.system, SYSTEM, source.owner))
             for table in source.tables:
                 name = f"{source.system}.{table.table}"
-                self._add(Thing(name, SOURCE, source.owner, "source"), (c.name for c in table.columns))
-        for dataset in promises.datasets:
-            self._add(Thing(dataset.dataset, DATASET, dataset.owner, "golden"), (c.name for c in dataset.columns))
+                self._add(Thing(name, SOURCE, source.owner), (c.name for c in table.columns))
         for dataset in promises.datasets:
             self._follow(self.lineages[dataset.dataset])
             self.reads[dataset.dataset] |= dict.fromkeys(dataset.refers_to, REFERS)
         for use in promises.use_cases:
-            self._add(Thing(use.use_case, USE_CASE, use.owner, "use"))
-            self.reads[use.use_case] |= dict.fromkeys(use.datasets, USES)
+            name = f"{USE_CASE} {use.use_case}" if use.use_case in self.things else use.use_case
+            self._add(Thing(name, USE_CASE, use.owner))
+            self.reads[name] |= dict.fromkeys(use.datasets, USES)
 
     @cached_property
     def readers(self) -> Mapping[str, Mapping[str, str]]:
@@ -151,7 +150,7 @@ class Graph:
         names = {r.name: lineage.dataset if r.layer == "candidate" else r.source or r.name for r in lineage.relations}
         for relation in lineage.relations:
             name = names[relation.name]
-            self._add(Thing(name, SOURCE if relation.source else RELATION, "", relation.layer.replace("raw", "source")))
+            self._add(Thing(name, SOURCE if relation.source else RELATION))
             self.reads[name] |= {names.get(read, read): READS for read in relation.reads}
         for edge in (*lineage.edges, *_unfollowed(lineage)):
             to, origin = _node(edge.to, names), _node(edge.origin, names)

@@ -87,6 +87,13 @@ def test_a_certificate_s_lineage_counts_more_than_what_is_promised_since(run: Ru
     assert "orders" not in impacted, "what is built next no longer takes it"
 
 
+def test_a_certificate_older_than_lineage_leaves_what_is_promised(run: Run) -> None:
+    code, out, _ = run("lineage", "customers.country", "--up")
+    assert code == 0
+    assert "copied from shop.people.land" in out
+    assert "as promised now; no certificate states it" in out
+
+
 def test_lineage_of_a_tampered_certificate_is_refused(run: Run, shop: Golden) -> None:
     path = shop.target("orders", "lineage.json")
     path.chmod(0o644)

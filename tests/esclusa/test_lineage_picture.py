@@ -88,7 +88,7 @@ def test_a_page_with_a_style_sheet_of_its_own_gets_none() -> None:
 
 def test_names_are_text_and_never_markup() -> None:
     odd = graph()
-    odd.things["<b>&"] = Thing("<b>&", "use case", '"', "use")
+    odd.things["<b>&"] = Thing("<b>&", "use case", '"')
     assert "<b>" not in picture(odd, ("<b>&", ""))
     assert "<b>&" in texts(picture(odd, ("<b>&", "")))
 

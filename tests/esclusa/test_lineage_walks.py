@@ -11,7 +11,7 @@ from esclusa.lineage_graph import Graph
 from esclusa.lineage_walks import Branch, Impact, around, downstream, reached_by, upstream
 from esclusa.promises import Promises
 from esclusa.promises_document import read_promises
-from tests.esclusa.traced import QUERIES, document, graph, promises
+from tests.esclusa.traced import QUERIES, USES, document, graph, promises
 
 
 def lines(branch: Branch, depth: int = 0) -> Iterator[str]:
@@ -120,6 +120,14 @@ def test_a_system_holds_its_tables_and_a_use_case_comes_from_datasets() -> None:
 )
 def test_names_are_found_as_people_write_them(name: str, node: tuple[str, str]) -> None:
     assert graph().find(name) == node
+
+
+def test_of_a_name_that_two_things_bear_the_dataset_is_meant() -> None:
+    made = document(uses=[{**USES[0], "useCase": "orders", "datasets": ["customers"]}])
+    found = Graph(read_promises(made.replace(b'"system": "shop"', b'"system": "orders"')))
+    assert found.things["orders"].kind == "dataset"
+    assert found.reads["orders"] == {"intermediate.int_good": "reads"}
+    assert found.reads["use case orders"] == {"customers": "uses"}
 
 
 @pytest.mark.parametrize(
