@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from expectations.loader import ContractError
 from orchestration.notices.channels import load_channels
 from orchestration.notices.notice import Kind, channels_for
-from orchestration.settings import Settings, read_settings
+from orchestration.settings import ROOT, Settings, read_settings
 from tests.orchestration.receiver import SECRET, private
 
 HIDDEN = "hidden-from-all"
@@ -113,6 +114,13 @@ def test_what_is_to_be_mended_goes_to_issues_and_what_readers_must_know_is_annou
     for kind in Kind:
         announced = kind in {Kind.RECALLED, Kind.UPSTREAM_BREAKING}
         assert channels_for(kind, SUPPORT) == (("#orders", "#changes") if announced else ("#orders",)), kind
+
+
+def test_the_page_lists_every_kind_and_whether_it_is_announced() -> None:
+    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| .* \| ?(yes)? ?\|$", page, re.M))
+    announced = {kind: "yes" if "#changes" in channels_for(kind, SUPPORT) else "" for kind in Kind}
+    assert listed == {str(kind): said for kind, said in announced.items() if kind is not Kind.TEST}
 
 
 def test_a_contract_without_scopes_is_told_on_all_its_channels() -> None:

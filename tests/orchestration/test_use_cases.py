@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from esclusa.promises_document import read_promises
+from orchestration.catalogue import promises_document
 from orchestration.manifest import Manifest, ManifestError
 from orchestration.platform import Platform
 from orchestration.use_cases import consumers_of, needing
@@ -52,6 +55,17 @@ def test_who_needs_a_dataset_is_found_from_either_side(real: Platform) -> None:
         assert all(dataset in consumer.datasets for consumer in found)
         named = real.promises.contracts[dataset].custom["aiUse"]["useCases"]
         assert {consumer.name for consumer in found if consumer.kind == "use_case"} == set(named)
+
+
+def test_what_is_promised_of_a_use_case_reaches_readers_whole(real: Platform) -> None:
+    data = promises_document(real)
+    document, read = json.loads(data), {use.use_case: use for use in read_promises(data).use_cases}
+    for consumer in consumers_of(real):
+        use = read[consumer.name]
+        assert (use.kind, use.title, use.owner) == (consumer.kind, consumer.title, consumer.owner)
+        assert (use.purpose, use.role, use.risk_tier) == (consumer.purpose, consumer.role, consumer.risk_tier)
+        assert (use.description, use.url, use.datasets) == (consumer.description, consumer.url, consumer.datasets)
+    assert len(read) == len(document["useCases"]) == len(consumers_of(real))
 
 
 @pytest.mark.parametrize(
