@@ -18,12 +18,23 @@ from esclusa.lineage_walks import around
 from esclusa.origins import FLOWS, ROWS
 
 Link = Callable[[Thing], str]  # where a box leads to; "" for nowhere
+Say = Callable[[str], str]  # a text of ours in another language
 
 _NAME, _SMALL = 12.5, 11.0  # font sizes in px
 _ADVANCE = 0.62  # of a letter, in em: no common monospaced font is wider, and the small words are set narrower
 _PAD, _LINE, _MARGIN = 10.0, 18.0, 16.0
 _CLASSES = {SYSTEM: "source", SOURCE: "source", DATASET: "dataset", USE_CASE: "use"}
-_WORDS = {"copied": "the value itself", "computed": "computed of it", "deciding": "only decides"}
+_FLOW_WORDS = {"copied": "the value itself", "computed": "computed of it", "deciding": "only decides"}
+_DATASET, _SOURCE, _WHICH_ROWS = "golden dataset", "source {system}", "(which rows)"
+_TITLE, _NOTHING = "Lineage of {name}", "Nothing is known to lead to {name} or from it."
+_COUNTED, _LEADS, _DECIDES, _ROWS_OF = (
+    "{count} boxes, left to right.", "{a} leads to {b}", "{a} decides on {b}", "the rows of {name}",
+)  # fmt: skip
+# Every text of a picture that is ours, for whoever translates them.
+WORDS = (
+    *_FLOW_WORDS.values(), _DATASET, SYSTEM, USE_CASE, _SOURCE, _WHICH_ROWS,
+    _TITLE, _NOTHING, _COUNTED, _LEADS, _DECIDES, _ROWS_OF,
+)  # fmt: skip
 
 _COLOURS = {  # name → light, dark
     "ink": ("#16202c", "#e8eef4"),
@@ -74,6 +85,7 @@ class _Box:
     thing: Thing
     rows: tuple[str, ...]
     asked: frozenset[str]  # columns asked for; "" where the thing is
+    say: Say
 
     @property
     def lines(self) -> tuple[str, str]:
@@ -81,10 +93,10 @@ class _Box:
         thing = self.thing
         schema, _, table = thing.name.partition(".")
         if thing.kind in (DATASET, USE_CASE, SYSTEM):
-            kind = "golden dataset" if thing.kind == DATASET else thing.kind
+            kind = self.say(_DATASET if thing.kind == DATASET else thing.kind)
             return " · ".join(filter(None, [kind, thing.owner])), thing.name
         if thing.kind == SOURCE:
-            return " · ".join(filter(None, [f"source {schema}", thing.owner])), table
+            return " · ".join(filter(None, [self.say(_SOURCE).format(system=schema), thing.owner])), table
         return schema, table
 
     @property
@@ -97,7 +109,7 @@ class _Box:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns as they are shown."""
-        return tuple("(which rows)" if row == ROWS else row for row in self.rows)
+        return tuple(self.say(_WHICH_ROWS) if row == ROWS else row for row in self.rows)
 
     def port(self, row: str) -> float:
         """Height of a column's middle below the top of the box; of the box itself where it is none of its rows."""
@@ -107,7 +119,14 @@ class _Box:
 
 
 def picture(
-    graph: Graph, node: Node, *, up: bool = True, down: bool = True, link: Link | None = None, style: bool = True
+    graph: Graph,
+    node: Node,
+    *,
+    up: bool = True,
+    down: bool = True,
+    link: Link | None = None,
+    style: bool = True,
+    say: Say = str,
 ) -> str:
     """Draw what something comes from and where it goes.
 
@@ -117,19 +136,21 @@ def picture(
         up, down: which directions.
         link: where each box leads to.
         style: False for a page that carries `STYLE` in a style sheet of its own.
+        say: each of `WORDS` in the language of the reader, its placeholders kept.
 
     Returns:
         One `<svg>` element.
     """
     thing, column = node
     ways = list(around(graph, node, up=up, down=down))
-    boxes = _boxes(graph, node, ways)
+    boxes = _boxes(graph, node, ways, say)
     places = place({n: b.size for n, b in boxes.items()}, ((a[0], b[0]) for a, b, _ in ways))
     name = f"{thing}.{column}" if column and column != ROWS else thing
-    return _svg(f"Lineage of {name}", _described(graph, name, boxes, ways), boxes, ways, places, link, style)
+    title = say(_TITLE).format(name=name)
+    return _svg(title, _described(name, boxes, ways, say), boxes, ways, places, link, style, say)
 
 
-def _boxes(graph: Graph, node: Node, ways: Sequence[tuple[Node, Node, str]]) -> dict[str, _Box]:
+def _boxes(graph: Graph, node: Node, ways: Sequence[tuple[Node, Node, str]], say: Say) -> dict[str, _Box]:
     rows: dict[str, set[str]] = {node[0]: {node[1]}}
     for a, b, _ in ways:
         for thing, column in (a, b):
@@ -139,7 +160,7 @@ def _boxes(graph: Graph, node: Node, ways: Sequence[tuple[Node, Node, str]]) -> 
         known = [column for column in (*graph.columns(name), ROWS) if column in rows[name]]
         listed = (*known, *sorted(rows[name] - {"", *known}))
         box = graph.things.get(name) or Thing(name, RELATION)
-        found[name] = _Box(box, listed, frozenset({node[1]} if name == node[0] else ()))
+        found[name] = _Box(box, listed, frozenset({node[1]} if name == node[0] else ()), say)
     return _straightened(found, ways)
 
 
@@ -163,17 +184,18 @@ def _rank(boxes: Mapping[str, _Box], origins: Iterable[Node], otherwise: int) ->
     return sum(ranks) / len(ranks) if ranks else float(otherwise)
 
 
-def _described(graph: Graph, name: str, boxes: Mapping[str, _Box], ways: Sequence[tuple[Node, Node, str]]) -> str:
+def _described(name: str, boxes: Mapping[str, _Box], ways: Sequence[tuple[Node, Node, str]], say: Say) -> str:
     """The picture in words, for whoever cannot see it."""
     if not ways:
-        return f"Nothing is known to lead to {name} or from it."
-    said = [f"{_spoken(a)} {'decides on' if how == FLOWS[2] else 'leads to'} {_spoken(b)}" for a, b, how in ways]
-    return f"{len(boxes)} boxes, left to right. {'; '.join(said)}."
+        return say(_NOTHING).format(name=name)
+    leads, decides = say(_LEADS), say(_DECIDES)
+    said = [(decides if how == FLOWS[2] else leads).format(a=_spoken(a, say), b=_spoken(b, say)) for a, b, how in ways]
+    return f"{say(_COUNTED).format(count=len(boxes))} {'; '.join(said)}."
 
 
-def _spoken(node: Node) -> str:
+def _spoken(node: Node, say: Say) -> str:
     thing, column = node
-    return f"the rows of {thing}" if column == ROWS else f"{thing}.{column}" if column else thing
+    return say(_ROWS_OF).format(name=thing) if column == ROWS else f"{thing}.{column}" if column else thing
 
 
 def _svg(
@@ -184,9 +206,10 @@ def _svg(
     places: Placed,
     link: Link | None,
     style: bool,
+    say: Say,
 ) -> str:
     flows = [flow for flow in FLOWS if any(how == flow for *_, how in ways)]
-    legend = _legend(flows)
+    legend = _legend(flows, say)
     width = max(places.width, 150.0 * len(flows), 120.0) + 2 * _MARGIN
     height = places.height + 2 * _MARGIN + (30 if legend else 0)
     mark = "l" + sha256(f"{title} {described}".encode()).hexdigest()[:8]
@@ -260,8 +283,9 @@ def _drawn(box: _Box, at: tuple[float, float], link: Link | None) -> Iterator[st
         yield "</a>"
 
 
-def _legend(flows: Sequence[str]) -> str:
+def _legend(flows: Sequence[str], say: Say) -> str:
     return "".join(
-        f'<path class="way {flow}" d="M{150 * n} -4h34"/><text class="small" x="{150 * n + 40}">{_WORDS[flow]}</text>'
+        f'<path class="way {flow}" d="M{150 * n} -4h34"/>'
+        f'<text class="small" x="{150 * n + 40}">{escape(say(_FLOW_WORDS[flow]))}</text>'
         for n, flow in enumerate(flows)
     )

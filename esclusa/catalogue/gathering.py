@@ -101,6 +101,12 @@ class Catalogue:
         found = (self.by_name.get(name) for name in case.datasets)
         return tuple(dataset for dataset in found if dataset and not dataset.standing.served)
 
+    def first_end(self, case: UseCase) -> datetime | None:
+        """When the first of its datasets that are read now expires, UTC."""
+        known = (self.by_name.get(name) for name in case.datasets)
+        ends = [d.standing.until for d in known if d and d.standing.served and d.standing.until]
+        return min(ends, default=None)
+
     def fed_by(self, system: str) -> tuple[Dataset, ...]:
         """Datasets that a source system feeds."""
         return tuple(d for d in self.datasets if d.promised and system in d.promised.systems)

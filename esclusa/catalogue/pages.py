@@ -86,7 +86,7 @@ def render(page: Page, catalogue: Catalogue, site: Site, language: str) -> str:
             root=to_root,
             link=lambda path: f"{to_home}{path}",
             in_language=lambda other: f"{to_root}{page.address(other)}",
-            drawn=lambda name, column="": _drawn(catalogue, name, column, to_home),
+            drawn=lambda name, column="": _drawn(catalogue, name, column, to_home, language),
             structured=described(page.subject, site, address) if page.template == "dataset.html" else None,
         )
     )
@@ -98,7 +98,7 @@ def assets() -> dict[str, bytes]:
     return {**found, "lineage.css": f"{STYLE}\n".encode()}
 
 
-def _drawn(catalogue: Catalogue, name: str, column: str, to_home: str) -> Markup:
+def _drawn(catalogue: Catalogue, name: str, column: str, to_home: str, language: str) -> Markup:
     """Lineage of a dataset, or of one of its columns, each box a link to its page where it has one."""
 
     def page_of(thing: Thing) -> str:
@@ -109,7 +109,8 @@ def _drawn(catalogue: Catalogue, name: str, column: str, to_home: str) -> Markup
         system = thing.name.partition(".")[0]
         return f"{to_home}sources/{file_name(system)}.html" if thing.kind == SOURCE else ""
 
-    svg = picture(catalogue.graph, (name, column), down=not column, link=page_of, style=False)
+    say = texts.speech(language).gettext
+    svg = picture(catalogue.graph, (name, column), down=not column, link=page_of, style=False, say=say)
     return Markup(svg)  # noqa: S704 - it escapes every name that it draws
 
 

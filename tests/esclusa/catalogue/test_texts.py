@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 import esclusa.catalogue
 from esclusa.catalogue.texts import LANGUAGES, LOCALE, speech
+from esclusa.lineage_picture import WORDS
 
 HERE = Path(esclusa.catalogue.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -27,7 +28,7 @@ def messages() -> set[Message]:
         {"templates/**.html": {"trimmed": "false"}},
         keywords={"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)},
     )
-    return {message for _, _, message, _, _ in found}
+    return {message for _, _, message, _, _ in found} | set(WORDS)
 
 
 def translations(language: str) -> dict[Message, tuple[str, ...]]:
