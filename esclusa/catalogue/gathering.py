@@ -60,6 +60,11 @@ class Catalogue:
         return frozenset(source.system for source in self.sources)
 
     @property
+    def shelf(self) -> tuple[Dataset, ...]:
+        """Every dataset, those that can be read now first."""
+        return tuple(sorted(self.datasets, key=lambda d: (not d.standing.served, d.title.lower())))
+
+    @property
     def states(self) -> Mapping[str, int]:
         """State → how many datasets are in it, those that occur, the best first."""
         counted = Counter(dataset.standing.state for dataset in self.datasets)

@@ -30,6 +30,11 @@ def test_every_page_renders_in_every_language_and_names_it(catalogue: Catalogue)
             assert html.count("<h1>") == 1
 
 
+def test_what_can_be_read_stands_first_on_the_shelf(page: Html) -> None:
+    listed = re.findall(r'<h3><a href="datasets/(\w+).html">', page("index.html"))
+    assert listed == ["closing", "customers", "generated", "orders", "sales", "gone", "late", "newcomer", "stale"]
+
+
 @pytest.mark.parametrize(
     ("dataset", "said"),
     [
