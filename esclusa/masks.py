@@ -13,6 +13,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from esclusa.errors import NotPermitted
 from esclusa.keyring import Keyring
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 TECHNIQUES = {
@@ -92,18 +94,26 @@ def _own_key(state: Path) -> bytes:
 
 
 def _masked_values(given: pa.Table, technique: str, key: bytes) -> Any:
-    import duckdb
     import pyarrow as pa
 
     kind = pa.string() if technique == "hash" else given.schema.field("value").type
     if technique == "null":
         return pa.nulls(given.num_rows, kind)
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET TimeZone = 'UTC'")  # else years begin, and times read, as this machine's zone has it
+    with _engine().cursor() as connection:
         connection.register("given", given)
         query = f"SELECT {_SQL[technique].format(column='value')} AS value FROM given"
         result = connection.execute(query, _parameters(key) if technique == "hash" else None).to_arrow_table()
     return result.column("value").cast(kind)
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One engine of the process, a cursor of it per mask: opening one costs more than masking a thousand rows."""
+    import duckdb
+
+    engine = duckdb.connect(":memory:")
+    engine.execute("SET GLOBAL TimeZone = 'UTC'")  # else years begin, and times read, as this machine's zone has it
+    return engine
 
 
 def _parameters(key: bytes) -> dict[str, bytes]:

@@ -93,9 +93,11 @@ def certified(
     version: str = "1.0.0",
     classified: Mapping[str, str] | None = None,
     further: Mapping[str, bytes] | None = None,
+    roles: Sequence[Role] = (),
 ) -> DatasetRelease:
     """Pin, seal and certify rows as the next release of a dataset, without publishing it."""
     contract = small_contract(dataset, list(rows[0]), group, version=version, classified=classified or {})
+    contract = replace(contract, roles=tuple(roles)) if roles else contract
     pinned = small_pin(contract, rows, repository.keys.directory.parent / "pins" / dataset)
     classes = class_keyring(repository.keys.directory / "classes", sorted(set((classified or {}).values())))
     sealed = seal(pinned, contract, classes)

@@ -32,12 +32,16 @@ class Pinned(Release):
         super().__init__(repository, settings)
         self.ledger = ledger
         self._proven: dict[str, Vouched] = {}
+        self._turn = Lock()
 
     def vouched(self, dataset: str) -> Vouched:
         """As `Release.vouched`; what was proven before is held to its date again."""
         known = self._proven.get(dataset)
         if known is None:
-            known = self._proven[dataset] = super().vouched(dataset)
+            with self._turn:  # a new release finds many callers at once: one proves it, for all
+                known = self._proven.get(dataset)
+                if known is None:
+                    known = self._proven[dataset] = super().vouched(dataset)
         demand_valid(known.certificate, known.role)
         return known
 

@@ -6,6 +6,7 @@ import hmac
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -140,3 +141,14 @@ def test_a_class_key_that_others_can_read_gives_no_hash(tmp_path: Path) -> None:
     (tmp_path / "confidential.key").chmod(0o644)
     with pytest.raises(KeyMissing, match="confidential"):
         key_for(Keyring.open(tmp_path), tmp_path, "confidential", "scoring")
+
+
+def test_threads_mask_at_once_without_seeing_each_others_values() -> None:
+    def hashed(number: int) -> bool:
+        key = bytes([number]) * 32
+        texts = [f"{number}-{i}" for i in range(2000)]
+        seen = mask(pa.array(texts), "hash", key).to_pylist()
+        return seen == [hmac.new(key, text.encode(), "sha256").hexdigest() for text in texts]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(hashed, range(40)))
