@@ -77,12 +77,17 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
         Teller(platform, run_of(run_id, EVERYTHING, began)).end(failed_steps(failed))
     code = summarise(platform, only or platform.datasets, console, failed=not result.success)
     send_within(settings)
-    _write_site(settings, console)
+    write_site(settings, console)
     return code
 
 
-def _write_site(settings: Settings, console: Console) -> None:
-    """The catalogue's pages where a directory is named for them; that they cannot be written shuts no gate."""
+def write_site(settings: Settings, console: Console) -> None:
+    """Write the catalogue's pages where a directory is named for them; that they cannot be written shuts no gate.
+
+    Args:
+        settings: name the directory.
+        console: where it is told.
+    """
     try:
         built = renew_site(settings, datetime.now(UTC))
     except (esclusa.EsclusaError, OSError) as error:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from rich.console import Console
 
 from esclusa.errors import Misused
 from orchestration.golden import open_golden
 from orchestration.platform import Platform
 from orchestration.publish import publish_release
+from orchestration.run import write_site
 from orchestration.sensors import site_sensor
 from orchestration.site import renew_site
 from tests.orchestration.small import decided
@@ -68,3 +71,15 @@ def test_a_directory_that_holds_something_else_is_refused_by_the_tick(small: Pla
     open_golden(made)
     with pytest.raises(Misused, match="no catalogue"):
         renew_site(made.settings, datetime.now(UTC))
+
+
+def test_a_run_tells_where_its_pages_are_and_goes_on_where_they_cannot_be_written(
+    small: Platform, tmp_path: Path
+) -> None:
+    open_golden(small)
+    said = StringIO()
+    write_site(with_site(small, tmp_path / "site").settings, Console(file=said, width=400))
+    assert said.getvalue().strip() == f"catalogue: {tmp_path / 'site' / 'index.html'}"
+    (tmp_path / "site" / "catalogue.json").unlink()
+    write_site(with_site(small, tmp_path / "site").settings, Console(file=said, width=400))
+    assert "the catalogue's pages were not written" in said.getvalue()
