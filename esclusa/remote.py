@@ -16,7 +16,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from esclusa import errors
 from esclusa.errors import EsclusaError, Misused, NotIdentified, Tampered, Unreachable
@@ -87,7 +87,7 @@ class Service:
         )
         for attempt in range(1, TRIES + 1):
             try:
-                with _opener().open(request, timeout=TIMEOUT) as answer:
+                with _opener(self.base).open(request, timeout=TIMEOUT) as answer:
                     return {name.lower(): value for name, value in answer.headers.items()}, answer.read()
             except HTTPError as refusal:
                 error = _refusal(refusal)
@@ -112,7 +112,7 @@ def discover(location: Location, token: str) -> Service | None:
         token: that names the caller there.
     """
     try:
-        with _opener().open(f"{location.name}/{WELL_KNOWN}", timeout=TIMEOUT) as answer:
+        with _opener(location.name).open(f"{location.name}/{WELL_KNOWN}", timeout=TIMEOUT) as answer:
             said = json.loads(answer.read(LARGEST))
         if said["service"] != "esclusa" or said["format"] != FORMAT:
             return None
@@ -230,8 +230,10 @@ class _NoRedirect(HTTPRedirectHandler):
         """None: the answer is taken as the refusal that it is."""
 
 
-def _opener() -> Any:
-    return build_opener(_NoRedirect)
+def _opener(url: str) -> Any:
+    """Through the proxy of the environment, but not to this machine: the proxy would read the token of plain http."""
+    direct = [ProxyHandler({})] if _is_loopback(urlsplit(url).hostname or "") else []
+    return build_opener(_NoRedirect, *direct)
 
 
 def _seconds(text: str | None) -> float:

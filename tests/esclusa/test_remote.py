@@ -175,6 +175,12 @@ def test_a_token_never_travels_in_the_clear(base: str) -> None:
     Service("http://[::1]:8000", 10, "secret").demand_safe()
 
 
+def test_no_proxy_reads_a_token_for_this_machine(at: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody is there
+    monkeypatch.setenv("no_proxy", "")
+    assert discover(locate(at["repository"]), "") is not None
+
+
 class Lying(ThreadingHTTPServer):
     """A file server of a golden repository that claims to be a service, and answers as a test says."""
 
