@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import secrets
 import time
 from typing import Any
@@ -25,6 +26,8 @@ from esclusa.server.problems import problem
 from esclusa.server.settings import ServerSettings
 
 QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds by machines: counted, not logged, not limited
+# Where whoever calls is asked for and counted by name. Elsewhere nobody looks at a token, and any would lift the limit.
+BY_NAME = re.compile(r"/v1/datasets/[^/]+/rows|/targets/.+\.parquet|/mcp")
 HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -90,8 +93,9 @@ class Edge:
                 required=f"at most {self._limits.concurrent} at once",
                 remedy="Try again in a second.",
             )
-        if not any(name == b"authorization" for name, _ in scope["headers"]):
-            self._addresses.take(call.address)  # whoever shows a token is counted by name
+        shows_token = any(name == b"authorization" for name, _ in scope["headers"])
+        if not (shows_token and BY_NAME.fullmatch(scope["path"])):
+            self._addresses.take(call.address)
 
     async def _too_slow(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         if answer.status == 0:

@@ -38,7 +38,7 @@ SETTINGS = (
     Setting("ESCLUSA_SERVE_MEGABYTES", "256", "Megabytes of one answer, encoded, at most."),
     Setting("ESCLUSA_SERVE_CACHE_MEGABYTES", "256", "Megabytes of encoded answers kept for the next reader."),
     Setting("ESCLUSA_SERVE_RATE", "20", "Requests a second of one caller, on average; bursts of five times as many."),
-    Setting("ESCLUSA_SERVE_ADDRESS_RATE", "100", "The same for an address that shows no token."),
+    Setting("ESCLUSA_SERVE_ADDRESS_RATE", "100", "The same for an address, where nobody is asked for a token."),
     Setting("ESCLUSA_SERVE_CONCURRENT", "256", "Requests in work at once, of all callers, in one worker."),
     Setting(
         "ESCLUSA_SERVE_HOSTS",
@@ -84,7 +84,7 @@ class ServerSettings:
         rows, bytes: of one answer, at most.
         cache: bytes of encoded answers that are kept.
         rate: requests per second and caller; five times as many at once.
-        address_rate: the same for an address that shows no token.
+        address_rate: the same for an address, where nobody is asked for a token.
         concurrent: requests in work at once.
         timeout: seconds until an answer must begin, and between two pieces of it.
         hosts: further names under which agents reach it, in lower case.

@@ -107,6 +107,14 @@ def test_an_address_without_a_token_comes_only_so_often(served: Served) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_a_made_up_token_does_not_lift_the_limit_where_nobody_looks_at_it(served: Served) -> None:
+    client = limited(served, address_rate=0.2)
+    made_up = {"Authorization": "Bearer nonsense"}
+    assert [client.get("/v1/datasets", headers=made_up).status_code for _ in range(3)] == [200, 429, 429]
+    robot = served.bearer("clerk")
+    assert client.get(ROWS, params=AS_CLERK, headers=robot).status_code == 200, "counted by name"
+
+
 def test_a_bucket_fills_as_time_goes_by_and_forgets_the_longest_unseen() -> None:
     now = [0.0]
     buckets = Buckets(2, 2, lambda: now[0])
