@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from esclusa.errors import NO_CREDENTIALS, NotIdentified, NotPermitted, nearest
+from esclusa.errors import NO_CREDENTIALS, Misused, NotIdentified, NotPermitted, Unreachable, nearest
 from esclusa.server.buckets import Buckets
 from esclusa.server.calling import in_work
 from esclusa.server.jwts import Disbelieved, Jwts
@@ -97,6 +97,7 @@ class Callers:
 
         Raises:
             NotIdentified: no token, or one that is unknown, expired, revoked or forged.
+            Unreachable: tokens or the provider's keys cannot be had.
             Busy: too many requests of this caller; or too many of this address that failed. A token that holds is let
                 in also then, or whoever shares an address with a guesser would be shut out.
         """
@@ -130,7 +131,15 @@ class Callers:
     def _by_token(self, credential: str) -> Caller:
         if not is_well_formed(credential):
             raise _refused("The token was cut off or mistyped.", "a checksum that does not fit")
-        token = self.tokens.find(credential)
+        try:
+            token = self.tokens.find(credential)
+        except Misused:  # it names a file of this machine, and what is wrong with it: nothing for whoever calls
+            raise Unreachable(
+                "The tokens of the service cannot be looked up.",
+                observed="a file of tokens that cannot be used",
+                required="one that only the service can read",
+                remedy="Who runs the service is told what is wrong with it by esclusa tokens list.",
+            ) from None
         state = token.state(datetime.now(UTC)) if token else "unknown"
         if token is None or state != "in force":
             raise _refused(f"The token is {state}.", f"a token that is {state}")

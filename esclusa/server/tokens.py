@@ -74,8 +74,7 @@ class TokenFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._tokens: tuple[Token, ...] = ()
+        self._known: tuple[tuple[int, int, int], tuple[Token, ...]] | None = None  # as the file was, what it held
 
     def all(self) -> tuple[Token, ...]:
         """Every token that was ever made, the newest last.
@@ -88,11 +87,12 @@ class TokenFile:
         except FileNotFoundError:
             return ()
         seen = (found.st_ino, found.st_mtime_ns, found.st_size)
-        if seen != self._seen:
+        known = self._known  # one name for both: a thread that read an older file must not pass it for the newer one
+        if known is None or known[0] != seen:
             if found.st_mode & 0o077:
                 raise _unusable(self.path, f"mode {found.st_mode & 0o777:04o}: others can read it", "mode 0600")
-            self._tokens, self._seen = _read(self.path), seen
-        return self._tokens
+            known = self._known = (seen, _read(self.path))
+        return known[1]
 
     def find(self, token: str) -> Token | None:
         """What is kept of a token that a caller shows, or None; takes as long for every token.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from esclusa.errors import NotIdentified, NotPermitted
+from esclusa.errors import NotIdentified, NotPermitted, Unreachable
 from esclusa.server.callers import LONGEST, Caller, Callers
 from esclusa.server.tokens import TokenFile, new_token
 
@@ -53,6 +53,15 @@ def test_an_expired_and_a_revoked_token_are_refused(callers: Callers) -> None:
         with pytest.raises(NotIdentified, match=state) as refused:
             callers.identify(f"Bearer {text}")
         assert text not in str(refused.value)
+
+
+def test_whoever_calls_is_not_told_where_tokens_are_kept_and_what_is_wrong_with_the_file(callers: Callers) -> None:
+    text, _ = callers.tokens.add("robot", ["clerk"], [], False, NOW + timedelta(days=1))
+    callers.tokens.path.chmod(0o644)
+    with pytest.raises(Unreachable) as refused:
+        Callers(TokenFile(callers.tokens.path)).identify(f"Bearer {text}")
+    assert callers.tokens.path.name not in str(refused.value)
+    assert "0644" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
