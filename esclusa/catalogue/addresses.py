@@ -42,4 +42,8 @@ def web_address(url: str) -> str:
     Args:
         url: as somebody wrote it.
     """
-    return url if urlsplit(url.strip()).scheme in ("http", "https", "mailto") else ""
+    try:
+        scheme = urlsplit(url.strip()).scheme
+    except ValueError:  # of brackets around what is no address
+        return ""
+    return url if scheme in ("http", "https", "mailto") else ""

@@ -55,7 +55,7 @@ def post(channel: Channel, letter: Letter, patience: float = PATIENCE_SECONDS) -
     body = body_for(channel, letter.notice)
     try:
         status = _request(channel, body, _headers(channel, letter, body), patience)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:  # the last of a name that no server can have
         return _in_words(error)
     if 200 <= status < 300:
         return ""
@@ -182,11 +182,11 @@ def _request(channel: Channel, body: bytes, headers: Mapping[str, str], patience
 
 def _in_words(error: Exception) -> str:
     """Why a try failed: the kind of failure, never the error's own text, which may hold the address."""
-    kinds: tuple[tuple[type[Exception], str], ...] = (
+    kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
         (TimeoutError, "no answer in time"),
         (ssl.SSLCertVerificationError, "its certificate is not trusted"),
         (ssl.SSLError, "no encrypted connection"),
-        (socket.gaierror, "its name is not known"),
+        ((socket.gaierror, UnicodeError), "its name is not known"),
         (ConnectionRefusedError, "nobody listens there"),
         (ConnectionError, "hung up"),
         (http.client.HTTPException, "gave no HTTP answer"),

@@ -254,3 +254,9 @@ def test_an_address_that_is_not_http_at_all_is_an_answer_too(small: Platform) ->
         channel = Channel("#test", "webhook", f"https://127.0.0.1:{server.getsockname()[1]}/", SECRET)
         letter = Letter("msg_1", "#test", notice(), 0, later(), "")
         assert post(channel, letter, 0.5) in {"no answer in time", "no encrypted connection"}
+
+
+def test_a_name_that_no_server_can_have_holds_up_no_other_letter() -> None:
+    letter = Letter("msg_1", "#test", notice(), 0, later(), "")
+    for host in ("a" * 64 + ".example", "hooks..example"):
+        assert post(Channel("#test", "webhook", f"https://{host}/x", SECRET), letter) == "its name is not known"

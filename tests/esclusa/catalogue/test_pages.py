@@ -219,6 +219,7 @@ def test_only_addresses_of_the_web_become_links() -> None:
     assert not web_address(" JavaScript:alert(1)")
     assert not web_address("data:text/html,x")
     assert not web_address("//example.org")
+    assert not web_address("http://[example")
 
 
 def test_backticks_in_a_sentence_are_code_and_all_else_stays_as_it_was_written() -> None:
