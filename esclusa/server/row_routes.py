@@ -57,8 +57,8 @@ def _blocking(service: Service, answers: Answers, request: Request, body: bytes)
         decided = (rows.certificate.digest, tuple(rows.columns.items()), asked.purpose, rows.keys())
         key = (*decided, asked.offset, asked.limit, form)
         answer = answers.find(key, form, partial(rows.unrecorded, asked.offset, asked.limit))
-        if request.method != "HEAD":
-            rows.log.served(rows.certificate, rows.columns, answer.rows, "http")
+        # Of a HEAD too: how many bytes some rows are says something of them.
+        rows.log.served(rows.certificate, rows.columns, answer.rows, "http")
     headers = _headers(rows, answer)
     if request.method == "HEAD":
         return Response(headers=headers, media_type=FORMATS[form])
