@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from esclusa.permission import Request as Asked
+from esclusa.permission import demand_environment
 from esclusa.readlog import ReadLog
 from esclusa.server.service import Service
 
@@ -84,6 +86,8 @@ def _admit(service: Service, request: Request, path: str) -> None:
     log = ReadLog(service.current.ledger, "", "", caller.name)
     with log.refusals(path.partition("/")[0]):
         holder = service.release.holder(path)
+        if holder is not None:
+            demand_environment(holder.certificate, Asked("", "", service.production, caller.name))
     if holder is None:
         raise HTTPException(404)
     if request.method != "HEAD":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from esclusa.server.app import create_app
 from tests.esclusa.roles import entries
 from tests.esclusa.server.conftest import Served
 
@@ -97,6 +100,15 @@ def test_a_part_that_no_certificate_in_force_lists_is_not_handed_out(served: Ser
     expired = served.golden.target("stale", "part-00000.parquet")
     answer = served.client.get(at(expired, served), headers=mirror)
     assert (answer.status_code, answer.json()["error"], answer.json()["owner"]) == (410, "Expired", "ada")
+
+
+def test_a_service_of_production_hands_out_no_part_of_a_sandbox(served: Served) -> None:
+    service = replace(served.service, settings=replace(served.service.settings, environment="production"))
+    part = served.golden.target("orders", "part-00000.parquet")
+    answer = TestClient(create_app(service)).get(at(part, served), headers=served.bearer(mirror=True))
+    assert (answer.status_code, answer.json()["error"]) == (409, "Sandbox")
+    assert [entry.body["reason"] for entry in entries(served.golden, "read-refused")] == ["Sandbox"]
+    assert not entries(served.golden, "read")
 
 
 def test_a_kind_of_file_that_nobody_has_spoken_of_is_shut(served: Served) -> None:
