@@ -42,7 +42,8 @@ class Seen:
 
     Args:
         seconds: of each answer with rows.
-        refused: moment (monotonic) and status of each refusal, by dataset.
+        refused: of each refusal the dataset, when it had come (monotonic), its status.
+        served: of each answer with rows the dataset, when it was asked for.
         wrong: what must not have been.
         certificates: that rows were handed out under.
     """
@@ -97,7 +98,7 @@ async def _read(url: str, reader: Reader, seen: Seen, end: float, think: Callabl
 
 def _judge(reader: Reader, seen: Seen, begun: float, status: int, headers: Mapping[str, str], body: bytes) -> None:
     if status != 200:
-        seen.refused.append((reader.dataset, begun, status))
+        seen.refused.append((reader.dataset, time.monotonic(), status))
         return
     seen.seconds.append(time.monotonic() - begun)
     seen.served.append((reader.dataset, begun))

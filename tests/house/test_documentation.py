@@ -33,7 +33,7 @@ PUBLIC = {
     "bitol-io.github.io", "github.com", "www.apache.org",
     "modelcontextprotocol.io", "archive.ics.uci.edu", "arxiv.org", "mlcommons.org", "purl.org",
     "schema.org", "www.w3.org", "creativecommons.org", "www.kaggle.com", "www.cedarpolicy.com",
-    "www.standardwebhooks.com",
+    "www.standardwebhooks.com", "www.rfc-editor.org",
 }  # fmt: skip
 PRIVATE = re.compile(
     r"(?<![\w.])/(?:work|root|home|Users|mnt|opt)/|cl(?:)aude|anthro(?:)pic|open(?:)ai|co(?:)pilot", re.I
