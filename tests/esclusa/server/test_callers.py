@@ -26,19 +26,26 @@ def test_a_token_names_its_caller_with_what_it_may(callers: Callers) -> None:
     assert callers.identify(f"bearer  {text} ") == expected
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        *(None, "", " ", "Bearer", "Bearer ", "Basic cm9ib3Q6c2VjcmV0", "Bearer esclusa_", "Bearer nonsense"),
-        *(
-            "Bearer esclusa_" + "0" * 49,
-            f"Bearer {new_token()}",
-            f"Bearer {new_token()}x",
-            "Bearer " + "x" * LONGEST * 2,
-        ),
-        *("Bearer esclusa_é" + "0" * 48, "Bearer \udcff"),
-    ],
-)
+# Names that do not change from one collection to the next: a token is drawn anew each time.
+HEADERS = {
+    "none": None,
+    "empty": "",
+    "blank": " ",
+    "no token": "Bearer",
+    "blank token": "Bearer ",
+    "another scheme": "Basic cm9ib3Q6c2VjcmV0",
+    "prefix alone": "Bearer esclusa_",
+    "no prefix": "Bearer nonsense",
+    "a checksum that does not fit": "Bearer esclusa_" + "0" * 49,
+    "never made": f"Bearer {new_token()}",
+    "a letter too many": f"Bearer {new_token()}x",
+    "too long": "Bearer " + "x" * LONGEST * 2,
+    "not ASCII": "Bearer esclusa_é" + "0" * 48,
+    "half a surrogate": "Bearer \udcff",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS.keys())
 def test_whoever_shows_nothing_that_holds_is_not_identified(callers: Callers, header: str | None) -> None:
     callers.tokens.add("robot", ["clerk"], [], False, NOW + timedelta(days=1))
     with pytest.raises(NotIdentified):
