@@ -23,6 +23,7 @@ from uvicorn.supervisors import Multiprocess
 
 from esclusa.errors import Misused
 from esclusa.server.app import create_app
+from esclusa.server.heads import Heads
 from esclusa.server.logs import CONFIG
 from esclusa.server.own_user import let_in
 from esclusa.server.service import Service, open_service
@@ -107,6 +108,7 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
             server_header=False,
             access_log=False,
             log_config=CONFIG,
+            http=Heads,
         )
         server = _Announcing(config, partial(announce, Console(), service, listening, is_let_in))
         if listening.workers == 1:

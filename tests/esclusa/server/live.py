@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from esclusa.server.app import create_app
+from esclusa.server.heads import Heads
 from esclusa.server.service import Service
 
 
@@ -19,7 +20,8 @@ def listening(service: Service) -> Iterator[str]:
     """Its URL, while it listens."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(service), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+        app = create_app(service)
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5, http=Heads)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([held],))
         thread.start()
