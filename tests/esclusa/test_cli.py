@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,7 +18,7 @@ from typer.main import get_command
 
 from esclusa.cli import main
 from esclusa.cli.commands import app
-from esclusa.cli.platform import GROUP, HELP, PlatformCommand
+from esclusa.cli.platform import GROUP, HELP, OWN, PlatformCommand
 from esclusa.errors import EXIT_CODES, Misused
 from tests.esclusa.golden import CUSTOMERS, ORDERS, Golden, fresh_golden
 
@@ -224,6 +225,10 @@ def test_the_help_page_lists_every_command_and_exit_code(run: Run) -> None:
         assert f" {name} " in said
     for code, meaning in EXIT_CODES.items():
         assert f"{code} {meaning}" in said
+
+
+def test_the_help_page_follows_the_way_of_a_reader_from_finding_to_serving(run: Run) -> None:
+    assert re.findall(r"^│ ([a-z][a-z-]+) ", run("--help").out, re.MULTILINE) == [*OWN, *HELP]
 
 
 def test_the_platforms_commands_and_their_help_are_the_same_in_both_places() -> None:
