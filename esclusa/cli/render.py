@@ -127,7 +127,11 @@ def show_why(console: Console, why: Why, every_rule: bool) -> None:
             console.print(Text(last.message))
         for finding in last.findings:
             console.print(_finding(finding))
-        console.print(_pairs(_known(("owner", last.owner), ("to do", last.remedy))))
+        further = [
+            (name, said) for name, said in (("owner", last.owner), ("to do", last.remedy)) if said not in last.message
+        ]
+        if further:
+            console.print(_pairs(further))
         if certificate is not None:
             kept = "golden still serves" if why.status == "certified" else "golden no longer serves"
             until = f"valid until {_at(certificate.valid_until)} UTC"

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -20,6 +21,7 @@ from esclusa.cli import main
 from esclusa.cli.commands import app
 from esclusa.cli.platform import GROUP, HELP, OWN, PlatformCommand
 from esclusa.errors import EXIT_CODES, Misused
+from lineage.decision import decision
 from tests.esclusa.golden import CUSTOMERS, ORDERS, Golden, fresh_golden
 
 
@@ -178,6 +180,15 @@ def test_why_of_a_refused_candidate_tells_the_finding_the_owner_and_what_is_stil
         "valid until",
     ):
         assert words in said
+
+
+def test_why_says_but_once_what_the_message_of_a_refusal_says_already(run: Run, golden: Golden) -> None:
+    remedy = "ask ada for the agreed names, then: esclusa run"
+    message = f"The delivery is refused.\n  owner: ada\n  next: {remedy}"
+    told = decision("orders", "refused", at=datetime.now(UTC), owner="ada", message=message, remedy=remedy)
+    golden.writer().publish(verdicts={"orders": told})
+    said = unwrapped(run("why", "orders").out)
+    assert (said.count(remedy), "to do" in said) == (1, False)
 
 
 def test_why_of_a_certified_dataset_exits_0_and_lists_every_rule_on_demand(run: Run) -> None:

@@ -47,6 +47,7 @@ def test_snippets_read_from_the_service_and_say_that_it_wants_a_token(client: Te
     page = client.get("/datasets/sales.html").text
     assert "repository=&#39;http://127.0.0.1:8000&#39;" in page
     assert "ESCLUSA_TOKEN" in page
+    assert page.index("esclusa trust") < page.index("esclusa.read"), "what comes first is asked for first"
 
 
 def test_documents_and_assets_are_served_as_what_they_are(client: TestClient) -> None:
@@ -76,12 +77,19 @@ def test_what_is_published_is_on_the_next_page(client: TestClient, own: Golden) 
     assert "A newer candidate was refused" not in client.get("/datasets/sales.html").text
     finding = replace(SHUT, rule="sales__volume", state=State.FAIL)
     writer = own.writer()
-    refused = {"owner": "ada", "message": "Too few rows.", "certificate": writer.certificate("sales")}
+    remedy = "deliver all of them"
+    refused = {
+        "owner": "ada",
+        "message": f"Too few rows; next: {remedy}",
+        "remedy": remedy,
+        "certificate": writer.certificate("sales"),
+    }
     told = decision("sales", "refused", at=datetime.now(UTC), findings=[finding], **refused)
     writer.publish(verdicts={"sales": told})
     page = client.get("/datasets/sales.html").text
     assert "A newer candidate was refused" in page
     assert "sales__volume" in page
+    assert page.count(remedy) == 1
 
 
 def test_states_are_read_anew_while_nothing_is_published() -> None:
