@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lineage.events.evidence import lines
+from lineage.events.places import unlocated
 from lineage.events.runs import Event
 from orchestration.manifest import Manifest, SourceTable, family_of
 from orchestration.workshop import Workshop
@@ -83,12 +84,14 @@ def keep_audit(workshop: Workshop, dataset: str, subject: str, events: Sequence[
 
 def document(workshop: Workshop, manifest: Manifest, dataset: str) -> bytes:
     """What a certificate of a dataset rests on, as JSON lines: loads of its inputs, builds and tests of its models, its
-    audit; whichever run they happened in.
+    audit; whichever run they happened in, and without where this platform keeps things.
 
     Args:
         dataset: that is about to be certified.
     """
-    return lines(_resting(workshop, manifest, dataset))
+    settings = workshop.settings
+    directories = {"esclusa": settings.home, "sources": settings.source_files, "project": settings.dbt_project}
+    return unlocated(lines(_resting(workshop, manifest, dataset)), directories, settings.postgres)
 
 
 def _resting(workshop: Workshop, manifest: Manifest, dataset: str) -> Iterator[Event]:

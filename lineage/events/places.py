@@ -6,6 +6,7 @@ Source: OpenLineage naming; the warehouse as `openlineage-dbt` names it, so that
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,10 +78,31 @@ class Atlas:
         """
         if not file.startswith(POSTGRES):
             return Place("file", str(self.sources.absolute() / file), self.sources.absolute().as_uri())
-        relation = file.removeprefix(POSTGRES)
-        url = urlsplit(self.databases.get(system, ""))
-        if url.scheme.startswith("postgres") and url.hostname:
-            database = url.path.strip("/") or system
-            return Place(f"postgres://{url.hostname}:{url.port or 5432}", f"{database}.{relation}")
+        relation, connection = file.removeprefix(POSTGRES), self.databases.get(system, "")
+        if server := _server(connection):
+            return Place(server, f"{urlsplit(connection).path.strip('/') or system}.{relation}")
         # A connection string of another form: nothing is taken from it that could be a password.
         return Place(f"postgres://{system}", relation)
+
+
+def unlocated(content: bytes, directories: Mapping[str, Path], databases: Mapping[str, str]) -> bytes:
+    """Events as they may be published: where this platform keeps things is nobody else's business.
+
+    Args:
+        content: JSON lines.
+        directories: name → directory that it stands for; one within another is taken first.
+        databases: system → connection string; the system stands for its server.
+    """
+    known = {str(path.absolute()): f"/{name}" for name, path in directories.items()}
+    known |= {server: f"postgres://{system}" for system, url in databases.items() if (server := _server(url))}
+    for address in sorted(known, key=len, reverse=True):
+        within = json.dumps(address, ensure_ascii=False)[1:-1]
+        content = content.replace(within.encode(), known[address].encode())
+    return content
+
+
+def _server(connection: str) -> str:
+    """Namespace of a Postgres server; empty where the connection string is of another form."""
+    url = urlsplit(connection)
+    is_known = url.scheme.startswith("postgres") and url.hostname
+    return f"postgres://{url.hostname}:{url.port or 5432}" if is_known else ""

@@ -54,3 +54,17 @@ def test_a_part_that_was_built_again_takes_the_place_of_that_part_alone(small: P
 def test_nothing_stands_before_it_was_told(small: Platform) -> None:
     assert of_audit(small.workshop, "orders").of == ""
     assert document(small.workshop, small.manifest, "orders") == b""
+
+
+def test_a_document_does_not_say_where_the_platform_keeps_things(small: Platform) -> None:
+    settings = small.settings
+    event = {
+        "job": {"name": "land.shop__sales"},
+        "warehouse": f"duckdb://{settings.warehouse}",
+        "delivery": str(settings.source_files.absolute() / "shop" / "sales.csv"),
+    }
+    keep_load(small.workshop, SALES, "l1", [event], beside=False)
+    said = json.loads(document(small.workshop, small.manifest, "orders"))
+    assert said["warehouse"] == "duckdb:///esclusa/workshop/warehouse.duckdb"
+    assert said["delivery"] == "/sources/shop/sales.csv"
+    assert of_load(small.workshop, SALES).events["l1"] == [event], "the file of the run keeps the names of all events"
