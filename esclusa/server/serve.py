@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 
 import uvicorn
 from rich.console import Console
@@ -63,6 +63,25 @@ class Listening:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.certfile else 'http'}://{host}:{self.port}"
 
+    def bind(self) -> socket:
+        """The address, taken.
+
+        Raises:
+            Misused: it cannot be had.
+        """
+        family = AF_INET6 if ":" in self.host else AF_INET
+        try:
+            bound = create_server((self.host, self.port), family=family)
+        except OSError as error:
+            raise Misused(
+                f"{self.host}:{self.port} cannot be listened on.",
+                observed=error.strerror or type(error).__name__,
+                required="an address of this machine and a free port",
+                remedy=f"End what listens there, or choose another port: esclusa serve --port {self.port + 1}",
+            ) from None
+        bound.set_inheritable(True)  # for the workers
+        return bound
+
     def demand_whole(self) -> None:
         """Refuse half a TLS.
 
@@ -94,13 +113,12 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
     service.release  # noqa: B018 - what is wrong with the repository is told now, not to the first caller
     is_for_own_user = listening.is_loopback and not service.production
     signal.signal(signal.SIGTERM, _leave)
-    with let_in(service, listening.url) if is_for_own_user else nullcontext(False) as is_let_in:
+    bound = listening.bind()  # before anybody is let in: a second start on this port takes nothing from the first
+    with bound, let_in(service, listening.url) if is_for_own_user else nullcontext(False) as is_let_in:
         os.environ["ESCLUSA_REPOSITORY"] = str(service.directory)  # for `application`, also in other processes
         config = uvicorn.Config(
             "esclusa.server.serve:application",
             factory=True,
-            host=listening.host,
-            port=listening.port,
             workers=listening.workers,
             ssl_certfile=listening.certfile,
             ssl_keyfile=listening.keyfile,
@@ -112,10 +130,10 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
         )
         server = _Announcing(config, partial(announce, Console(), service, listening, is_let_in))
         if listening.workers == 1:
-            server.run()
+            server.run(sockets=[bound])
         else:
             server.tell()
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            Multiprocess(config, sockets=[bound]).run()
 
 
 class _Announcing(uvicorn.Server):
@@ -128,8 +146,7 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """As uvicorn's."""
         await super().startup(sockets)
-        if sockets is None:
-            self.tell()
+        self.tell()
 
 
 def _leave(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import stat
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.console import Console
 import esclusa
 from esclusa.location import locate
 from esclusa.server.own_user import let_in
-from esclusa.server.serve import Listening, announce
+from esclusa.server.serve import Listening, announce, serve_until_told
 from esclusa.settings import own_token
 from tests.esclusa.roles import AS_CLERK, entries
 from tests.esclusa.server.conftest import Served
@@ -42,6 +43,21 @@ def test_what_a_killed_service_left_is_taken_back_by_the_next(served: Served) ->
     left = own_token(served.service.settings, locate(url)).read_text()
     with let_in(served.service, url), pytest.raises(esclusa.NotIdentified, match="revoked"):
         served.service.callers.identify(f"Bearer {left}")
+
+
+def test_a_second_service_on_the_port_is_refused_and_takes_nothing_from_the_first(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESCLUSA_STATE", str(served.service.settings.state))
+    ending = signal.getsignal(signal.SIGTERM)
+    with listening(served.service) as url, let_in(served.service, url):
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(esclusa.Misused, match=f"127.0.0.1:{port} cannot be listened on") as refusal:
+            serve_until_told(Listening("127.0.0.1", port), str(served.golden.path))
+        signal.signal(signal.SIGTERM, ending)
+        assert f"--port {port + 1}" in refusal.value.remedy
+        text = own_token(served.service.settings, locate(url)).read_text()
+        assert served.service.callers.identify(f"Bearer {text}").name.startswith("token:local:")
 
 
 def test_a_token_that_cannot_be_kept_is_no_reason_not_to_serve(served: Served) -> None:
