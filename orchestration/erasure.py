@@ -119,7 +119,7 @@ def carry_out(
         return request, account
     subject = _subject(platform, unseal(platform.settings, name, sealed))
     work = Work(platform, subject, request, account, now, progress, build, compression)
-    with Teller(platform, run_named(f"erasure {name}", now)).removal(name) as removed:
+    with Teller(platform, run_named(platform.settings, f"erasure {name}", now)).removal(name) as removed:
         for step, do in STEPS.items():
             if step in work.request.done:
                 continue

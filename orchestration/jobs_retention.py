@@ -28,7 +28,7 @@ def retention_schedule(platform: Platform) -> dg.ScheduleDefinition:
     @dg.op(name="delete_what_is_past_its_time", pool=POOL)
     def delete(context: dg.OpExecutionContext) -> None:
         now = datetime.now(UTC)
-        with told(), Teller(platform, run_named(run_name(now), now)).removal() as removed:
+        with told(), Teller(platform, run_named(platform.settings, run_name(now), now)).removal() as removed:
             account = enforce(platform, now=now, progress=context.log.info)
             relations, late = relations_of(account), outstanding(account)
             if relations or late:

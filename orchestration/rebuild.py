@@ -40,7 +40,7 @@ def rebuild(
         What became of each; a dataset whose gate is shut is held back, and its refusal is published.
     """
     names = platform.moving_together(datasets)
-    teller = Teller(platform, run_named(run, now))
+    teller = Teller(platform, run_named(platform.settings, run, now))
     for family in sorted({family_of(platform.manifest, name) for name in names}):
         progress(f"building {', '.join(family)}")
         _build(platform, family, teller)

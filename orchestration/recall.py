@@ -109,7 +109,7 @@ def revoke(
         back = esclusa.why(name, repository=platform.settings.golden).certificate
         assert back is not None
         workshop.remember(RECORD, name, record_of(back, refused="gate"))
-    Teller(platform, run_named(f"revoke.{dataset} {digest}", began)).revoked(dataset, digest, again)
+    Teller(platform, run_named(platform.settings, f"revoke.{dataset} {digest}", began)).revoked(dataset, digest, again)
     return Recall(dataset, digest, again, serving, readers_of(platform.ledger, dataset, statements))
 
 

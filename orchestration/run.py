@@ -74,7 +74,7 @@ def run(settings: Settings, only: tuple[str, ...], console: Console) -> int:
                 raise_on_error=False,
             )
         failed = sorted({event.step_key or "" for event in result.all_events if event.is_step_failure})
-        Teller(platform, run_of(run_id, EVERYTHING, began)).end(failed_steps(failed))
+        Teller(platform, run_of(settings, run_id, EVERYTHING, began)).end(failed_steps(failed))
     code = summarise(platform, only or platform.datasets, console, failed=not result.success)
     send_within(settings)
     write_site(settings, console)

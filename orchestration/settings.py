@@ -32,6 +32,10 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "ESCLUSA_CHANNEL_<NAME>": ("none", "address or secret of a receiving end, where that file names the variable"),
     "ESCLUSA_SITE": ("none", "directory that the catalogue's pages are written to with every release"),
     "ESCLUSA_CATALOGUE_URL": ("none", "address of the catalogue's pages, for links in notices and search engines"),
+    "OPENLINEAGE_NAMESPACE": (
+        "esclusa",
+        "namespace of jobs in lineage events; one for each platform",
+    ),
 }
 
 
@@ -52,6 +56,7 @@ class Settings:
         catalogue_url: address of the catalogue's pages without a slash at its end, or "".
         site: directory that those pages are written to, or None.
         readers_repository: directory or URL that readers read from, as the pages show it; "" for `golden`.
+        lineage_namespace: of jobs in lineage events.
     """
 
     home: Path
@@ -66,6 +71,7 @@ class Settings:
     catalogue_url: str = ""
     site: Path | None = None
     readers_repository: str = ""
+    lineage_namespace: str = "esclusa"
 
     @property
     def ledger(self) -> str | Path:
@@ -160,6 +166,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         catalogue_url=env.get("ESCLUSA_CATALOGUE_URL", "").rstrip("/"),
         site=Path(env["ESCLUSA_SITE"]).absolute() if env.get("ESCLUSA_SITE") else None,
         readers_repository=env.get("ESCLUSA_REPOSITORY", ""),
+        lineage_namespace=env.get("OPENLINEAGE_NAMESPACE") or "esclusa",
     )
 
 

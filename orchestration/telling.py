@@ -6,7 +6,6 @@ Does not: what an event says (`lineage/events`), when the file is sent (`relayin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -34,7 +33,6 @@ from orchestration.publish import Outcome
 from orchestration.settings import Settings
 from orchestration.told import REFUSALS
 
-NAMESPACE = "OPENLINEAGE_NAMESPACE"  # the variable that other integrations name their jobs by
 _AD_HOC = "materialize"  # Dagster calls it `__ASSET_JOB…` when somebody materialises assets by hand
 _WORDS = (DeliveryRefused, BuildRefused, *REFUSALS)  # say what is wrong without a value of a row
 
@@ -44,25 +42,27 @@ def evidence_of(settings: Settings) -> Evidence:
     return Evidence(settings.home / "events")
 
 
-def run_of(run: str, job: str, began: datetime) -> Root:
+def run_of(settings: Settings, run: str, job: str, began: datetime) -> Root:
     """A run of Dagster's.
 
     Args:
+        settings: of the platform.
         run: its id, a UUID.
         job: its name.
         began: timezone-aware.
     """
-    return Root(run, _AD_HOC if job.startswith("__") else job, _namespace(), began)
+    return Root(run, _AD_HOC if job.startswith("__") else job, settings.lineage_namespace, began)
 
 
-def run_named(name: str, began: datetime) -> Root:
+def run_named(settings: Settings, name: str, began: datetime) -> Root:
     """A run that Dagster does not know, such as `erasure <request>`: the same name and moment give the same run.
 
     Args:
+        settings: of the platform.
         name: its job comes first.
         began: timezone-aware.
     """
-    return Root(named_run(name, began), name.partition(" ")[0], _namespace(), began)
+    return Root(named_run(name, began), name.partition(" ")[0], settings.lineage_namespace, began)
 
 
 def teller_of(platform: Platform, context: dg.AssetExecutionContext) -> Teller:
@@ -72,7 +72,7 @@ def teller_of(platform: Platform, context: dg.AssetExecutionContext) -> Teller:
         platform: of the step.
         context: of the step.
     """
-    return Teller(platform, run_of(context.run.run_id, context.run.job_name, _now()))
+    return Teller(platform, run_of(platform.settings, context.run.run_id, context.run.job_name, _now()))
 
 
 def failed_steps(names: Iterable[str]) -> str:
@@ -287,10 +287,6 @@ class Teller:
     def _certificate(self, dataset: str, digest: str) -> Certificate:
         path = self.platform.settings.golden / "targets" / dataset / f"{digest}.{CERTIFICATE_FILE}"
         return read_certificate(path.read_bytes())
-
-
-def _namespace() -> str:
-    return os.environ.get(NAMESPACE) or "esclusa"
 
 
 def _now() -> datetime:

@@ -12,7 +12,8 @@ DATASETS = ("qualified_leads", "renewal_risk", "resolution_times")
 
 
 def test_every_model_builds_and_every_test_passes(built: Any) -> None:
-    states = {r["unique_id"]: r["status"] for r in built.results["results"]}
+    results = {r["unique_id"]: r["status"] for r in built.results["results"]}
+    states = {uid: status for uid, status in results.items() if not uid.startswith("exposure.")}  # nothing to build
     assert len(states) > 70
     assert set(states.values()) == {"success", "pass"}
 

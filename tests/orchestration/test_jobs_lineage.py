@@ -53,7 +53,7 @@ def ran(instance: dg.DagsterInstance, op: Any) -> str:
 
 
 def happened(platform: Platform, run: str) -> None:
-    with Teller(platform, run_of(run, "daily", datetime.now(UTC))).audit("orders") as audited:
+    with Teller(platform, run_of(platform.settings, run, "daily", datetime.now(UTC))).audit("orders") as audited:
         audited(decided(platform, "orders"))
 
 

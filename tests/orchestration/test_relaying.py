@@ -27,7 +27,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def happen(settings: Settings) -> None:
     now = datetime.now(UTC)
-    root = run_of(str(uuid4()), "land_and_certify", now)
+    root = run_of(settings, str(uuid4()), "land_and_certify", now)
     evidence_of(settings).append(root, told(Work("land.orders", "LOAD", root, now, now)))
 
 

@@ -25,6 +25,7 @@ from orchestration.platform import Platform
 from orchestration.publish import publish_release
 from orchestration.recall import revoke
 from orchestration.retention import Item
+from orchestration.settings import read_settings
 from orchestration.standing_events import DOCUMENT, document
 from orchestration.telling import Teller, evidence_of, failed_steps, run_named, run_of
 from tests.openlineage import Standard
@@ -33,6 +34,7 @@ from tests.orchestration.small import decided
 
 NOW = datetime.now(UTC)
 RUN = "3f0b8c1e-5d0a-4c7e-9a52-0f6c2d1b7a10"
+SETTINGS = read_settings({})
 ANN = "ann-4711-buyer"
 LATE = Finding("orders__late", GateItem.QUALITY, State.FAIL, 7, "0 rows", "No order is late.", "ada", unit="rows")
 
@@ -48,7 +50,7 @@ def shown(events: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def teller(platform: Platform, job: str = "land_and_certify") -> Teller:
-    return Teller(platform, run_of(RUN, job, NOW))
+    return Teller(platform, run_of(platform.settings, RUN, job, NOW))
 
 
 def publish(platform: Platform, release: str = "orders", by: Teller | None = None) -> None:
@@ -152,7 +154,7 @@ def test_a_revocation_is_a_run_of_its_own(small: Platform, openlineage: Standard
     assert golden["facets"][CERTIFICATE]["certificate"] == done.certificate
     assert ANN not in json.dumps(events)
     assert [p for e in events for p in openlineage.problems(e)] == []
-    assert list(evidence_of(small.settings).unended()) == [run_of(RUN, "land_and_certify", NOW)]
+    assert list(evidence_of(small.settings).unended()) == [run_of(small.settings, RUN, "land_and_certify", NOW)]
 
 
 @pytest.fixture
@@ -195,15 +197,17 @@ def test_retention_tells_only_where_rows_went(shop: Platform, monkeypatch: pytes
 
 
 def test_the_same_work_has_the_same_run() -> None:
-    assert run_named("erasure 20260301-ab12cd34", NOW) == run_named("erasure 20260301-ab12cd34", NOW)
-    assert run_named("erasure 20260301-ab12cd34", NOW).job == "erasure"
-    assert run_of(RUN, "__ASSET_JOB_0", NOW).job == "materialize"
+    name = "erasure 20260301-ab12cd34"
+    assert run_named(SETTINGS, name, NOW) == run_named(SETTINGS, name, NOW)
+    assert run_named(SETTINGS, name, NOW).job == "erasure"
+    assert run_of(SETTINGS, RUN, "__ASSET_JOB_0", NOW).job == "materialize"
 
 
-def test_jobs_are_in_the_namespace_that_the_operator_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_of(RUN, "x", NOW).namespace == "esclusa"
-    monkeypatch.setenv("OPENLINEAGE_NAMESPACE", "sales")
-    assert run_of(RUN, "x", NOW).namespace == "sales"
+def test_jobs_are_in_the_namespace_that_the_operator_names() -> None:
+    assert run_of(SETTINGS, RUN, "x", NOW).namespace == "esclusa"
+    named = read_settings({"OPENLINEAGE_NAMESPACE": "sales"})
+    assert run_of(named, RUN, "x", NOW).namespace == "sales"
+    assert run_named(named, "erasure x", NOW).namespace == "sales"
 
 
 def test_a_failed_run_names_its_steps_and_nothing_that_they_said() -> None:
