@@ -7,11 +7,12 @@ Source: Arrow IPC streaming format; Apache Parquet.
 
 from __future__ import annotations
 
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from itertools import count
 from threading import Lock, Semaphore
+from weakref import WeakValueDictionary
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -45,7 +46,9 @@ class Answers:
 
     def __init__(self, kept: int, largest: int) -> None:
         self._kept, self._largest = kept, largest
-        self.held = self._alive = 0  # bytes that are kept; bytes that are kept or on their way
+        self.held = 0  # bytes that are kept
+        self._living: WeakValueDictionary[int, Answer] = WeakValueDictionary()  # kept, or still on their way
+        self._numbers = count()
         self.hits = 0
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._turn = Lock()
@@ -94,19 +97,18 @@ class Answers:
         body = sink.getvalue()
         self._demand_small(body.size)
         answer = Answer(body, table.num_rows)
-        self._alive += body.size
-        weakref.finalize(answer, self._freed, body.size)
+        with self._turn:
+            self._living[next(self._numbers)] = answer
         return answer
-
-    def _freed(self, size: int) -> None:
-        self._alive -= size
 
     def _demand_room(self) -> None:
         """Refuse to make another answer while those that slow callers still fetch, and those kept, fill the memory."""
-        if self._alive > self._kept + ENCODERS * self._largest:
+        with self._turn:
+            living = sum(answer.body.size for answer in self._living.values())
+        if living > self._kept + ENCODERS * self._largest:
             raise Busy(
                 "The service holds as many answers as its memory allows.",
-                observed=f"{self._alive:,} bytes on their way or kept",
+                observed=f"{living:,} bytes on their way or kept",
                 required="callers that fetch what they asked for",
                 remedy="Try again in a few seconds, or ask for fewer rows.",
             )
