@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import mlcroissant
 import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
@@ -25,7 +26,6 @@ from tests.expectations.promised import orders
 from tests.golden_repository import READER
 from tests.lineage.documented import open_orders, publish, rows
 
-mlcroissant = pytest.importorskip("mlcroissant")
 Exporting = Callable[..., Export]
 DOCUMENTS = {
     "README.md",

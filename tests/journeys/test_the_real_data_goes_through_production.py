@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mlcroissant
 import pytest
 
 import esclusa
@@ -93,7 +94,6 @@ def certified(journey: Journey, dataset: str, rows: int, signers: Signers) -> No
 
 def loaded_by_machines(journey: Journey, dataset: str, sealed: set[str]) -> None:
     """The reference loader takes the release's Croissant document without a word, and proves its files."""
-    mlcroissant = pytest.importorskip("mlcroissant")
     newest = max(
         (journey.settings.golden / "targets" / dataset).glob("*.croissant.json"), key=lambda p: p.stat().st_mtime
     )

@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import mlcroissant
 import pytest
 
 from expectations.clock import Clock
@@ -22,8 +23,6 @@ from lineage.facts import Facts
 from lineage.repository import GoldenRepository
 from tests.expectations.promised import orders
 from tests.lineage.documented import AT, document_of, open_orders, publish, released, rows
-
-mlcroissant = pytest.importorskip("mlcroissant")
 
 
 @pytest.fixture(autouse=True)
