@@ -112,7 +112,8 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
     service = open_service(load_settings(repository))
     service.release  # noqa: B018 - what is wrong with the repository is told now, not to the first caller
     is_for_own_user = listening.is_loopback and not service.production
-    signal.signal(signal.SIGTERM, _leave)
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, _leave)
     bound = listening.bind()  # before anybody is let in: a second start on this port takes nothing from the first
     with bound, let_in(service, listening.url) if is_for_own_user else nullcontext(False) as is_let_in:
         os.environ["ESCLUSA_REPOSITORY"] = str(service.directory)  # for `application`, also in other processes
@@ -150,7 +151,7 @@ class _Announcing(uvicorn.Server):
 
 
 def _leave(*_: object) -> None:
-    """uvicorn raises SIGTERM again once the last answer is sent: it ends the process in order, not at once."""
+    """uvicorn raises the signal again once the last answer is sent: it ends the process in order, not at once."""
     raise SystemExit(0)
 
 

@@ -49,12 +49,13 @@ def test_a_second_service_on_the_port_is_refused_and_takes_nothing_from_the_firs
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ESCLUSA_STATE", str(served.service.settings.state))
-    ending = signal.getsignal(signal.SIGTERM)
+    endings = {told: signal.getsignal(told) for told in (signal.SIGTERM, signal.SIGINT)}
     with listening(served.service) as url, let_in(served.service, url):
         port = int(url.rpartition(":")[2])
         with pytest.raises(esclusa.Misused, match=f"127.0.0.1:{port} cannot be listened on") as refusal:
             serve_until_told(Listening("127.0.0.1", port), str(served.golden.path))
-        signal.signal(signal.SIGTERM, ending)
+        for told, ending in endings.items():
+            signal.signal(told, ending)
         assert f"--port {port + 1}" in refusal.value.remedy
         text = own_token(served.service.settings, locate(url)).read_text()
         assert served.service.callers.identify(f"Bearer {text}").name.startswith("token:local:")
