@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 import esclusa
 from orchestration.definitions import build_definitions
@@ -92,9 +92,21 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def certified(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterator[Path]:
-    """A home in which the sample was certified once; never written to."""
-    home = tmp_path_factory.mktemp("certified")
+def certified(tmp_path_factory: pytest.TempPathFactory, sample: Path, worker_id: str) -> Path:
+    """A home in which the sample was certified once, by whichever worker comes first; never written to."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    home, done = shared / "certified", shared / "certified.done"
+    with FileLock(shared / "certified.lock"):
+        if not done.exists():
+            certify_sample(sample, home)
+            done.touch()
+    return home
+
+
+def certify_sample(sample: Path, home: Path) -> None:
+    """Run everything once on the sample, in a home of its own."""
+    shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(sample, home / "data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ESCLUSA_STATE", str(home / "state"))
@@ -102,7 +114,6 @@ def certified(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Iterato
         journey.run()
         for entry in esclusa.catalog(repository=journey.settings.golden):
             assert entry.status == "certified", journey.why(entry.dataset)
-        yield home
 
 
 @pytest.fixture
