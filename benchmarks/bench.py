@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks import dbt
 from benchmarks.orders import KEPT, contract
-from expectations.rules import rules_of
+from expectations.rules.expansion import rules_of
 
 MEGABYTE = 1024  # ru_maxrss counts kilobytes
 

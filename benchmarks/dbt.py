@@ -13,10 +13,10 @@ import duckdb
 
 from benchmarks.orders import CLOCK_AT, contract
 from benchmarks.steps import customers, relation
-from expectations.kinds import kind_of
-from expectations.measures import Count
-from expectations.rules import Rule, rules_of
-from expectations.scope import Scope
+from expectations.rules.expansion import Rule, rules_of
+from expectations.rules.kinds import kind_of
+from expectations.rules.measures import Count
+from expectations.rules.scope import Scope
 
 PROJECT = "name: bench\nprofile: bench\nflags: {send_anonymous_usage_stats: false}\n"
 

@@ -24,7 +24,7 @@ from urllib.request import urlopen
 
 import esclusa
 from benchmarks.load import Reader, Seen, read_for, thinking
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from esclusa.server.tokens import TokenFile
 from expectations.contract import Role
 from tests.golden_repository import READER, certified, open_small

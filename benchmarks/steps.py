@@ -19,11 +19,11 @@ from typing import Any
 import duckdb
 
 from benchmarks.orders import CLOCK_AT, WHOLE, contract, create
-from expectations import audit as auditing
-from expectations.answers import alone
-from expectations.kinds import kind_of
-from expectations.rules import rules_of
-from expectations.scope import scoped
+from expectations.audit import auditing
+from expectations.audit.answers import alone
+from expectations.rules.expansion import rules_of
+from expectations.rules.kinds import kind_of
+from expectations.rules.scope import scoped
 from expectations.verdict import Finding, GateItem, State, Verdict
 
 
@@ -108,11 +108,11 @@ def certify_and_publish(directory: Path) -> list[str]:
     """From the verdict to the new timestamp of the golden repository."""
     from expectations.clock import NOW
     from lineage.certificate import Input, certify
-    from lineage.columns import LandedTable, Model, column_lineage
-    from lineage.keys import Keys
-    from lineage.lineage_document import LINEAGE_FILE, lineage_file
+    from lineage.golden.keys import Keys
+    from lineage.golden.repository import DatasetRelease, GoldenRepository
     from lineage.pin import Part, Pin
-    from lineage.repository import DatasetRelease, GoldenRepository
+    from lineage.tracing.columns import LandedTable, Model, column_lineage
+    from lineage.tracing.document import LINEAGE_FILE, lineage_file
 
     held = json.loads((directory / "pin.json").read_text())
     parts = tuple(Part(**{**part, "path": Path(part["path"])}) for part in held["parts"])

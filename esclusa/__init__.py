@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     from esclusa.discovery import Offer, find
     from esclusa.evidence import Decision, Finding
     from esclusa.exporting import Export, export
-    from esclusa.lineage_answers import Traced, impact, lineage
     from esclusa.listing import Entry, Why
     from esclusa.promises import Promises
     from esclusa.reader import Release, catalog, open, read, sql, verify, why
     from esclusa.report import Check, Report
     from esclusa.supply import Need, Supply, use_cases
+    from esclusa.tracing.answers import Traced, impact, lineage
 
 __all__ = [
     "Anchor",
@@ -107,7 +107,7 @@ _HOMES = {
     "certificate": ("Certificate",),
     "discovery": ("Offer", "find"),
     "evidence": ("Decision", "Finding"),
-    "lineage_answers": ("Traced", "impact", "lineage"),
+    "tracing.answers": ("Traced", "impact", "lineage"),
     "exporting": ("Export", "export"),
     "listing": ("Entry", "Why"),
     "promises": ("Promises",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from esclusa.origins import Lineage
+from esclusa.tracing.origins import Lineage
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Any
 
 from esclusa.errors import Tampered
-from esclusa.origins import read_lineage
 from esclusa.promises import (
     Channel,
     Context,
@@ -28,6 +27,7 @@ from esclusa.promises import (
     UseCase,
 )
 from esclusa.repository import CATALOGUE, Repository
+from esclusa.tracing.origins import read_lineage
 
 PROMISES_PATH = f"{CATALOGUE}/promises.json"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from esclusa.errors import Superseded
 from esclusa.forms import As
+from esclusa.ledger.reads import ReadLog
 from esclusa.listing import Entry, Why
 from esclusa.location import locate
-from esclusa.readlog import ReadLog
 from esclusa.release import PathLike, Release
 from esclusa.report import Report
 from esclusa.repository import Repository

@@ -21,18 +21,18 @@ from esclusa.documents import digests, document
 from esclusa.errors import owned_by
 from esclusa.forms import As, converted, demand_form
 from esclusa.latest import decided_datasets
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
+from esclusa.ledger.reads import ReadLog
 from esclusa.listing import Entry, Why, explain, list_datasets
-from esclusa.origins import LINEAGE_FILE, Lineage, read_lineage
 from esclusa.permission import Request, demand_environment, permitted
 from esclusa.promises import Promises
 from esclusa.promises_document import promises_of
-from esclusa.readlog import ReadLog
 from esclusa.remote import ServedRows, Service, discover
 from esclusa.report import Report, report_on
 from esclusa.repository import Repository
 from esclusa.rows import Rows
 from esclusa.settings import Settings, keyring_for, ledger_for, token_for
+from esclusa.tracing.origins import LINEAGE_FILE, Lineage, read_lineage
 from esclusa.verification import Vouched, vouch
 
 PathLike = str | os.PathLike[str]

@@ -1,6 +1,6 @@
 """Certificates that were taken back: what a dataset's role says of them, and the error of one.
 
-Belongs here: the format, as publisher and reader share it. Does not: taking one back (`lineage/recall.py`).
+Belongs here: the format, as publisher and reader share it. Does not: taking one back (`lineage/golden/recall.py`).
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from esclusa.access import Access
 from esclusa.certificate import Certificate
 from esclusa.keyring import Keyring, fingerprint, form_of
+from esclusa.ledger.reads import ReadLog
 from esclusa.masks import key_for, masked
-from esclusa.readlog import ReadLog
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from platformdirs import user_state_dir
 
 from esclusa.errors import Misused, nearest
 from esclusa.keyring import Keyring
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from esclusa.location import Location
 
 LEDGER_FILE = "ledger.sqlite"

@@ -1,6 +1,6 @@
 """Clocks: what time it is for a source system, now or replayed, and until when a freshness promise holds.
 
-Belongs here: the arithmetic, and reading the replay file. Does not: measuring freshness (`audit.py`).
+Belongs here: the arithmetic, and reading the replay file. Does not: measuring freshness (`audit/auditing.py`).
 """
 
 from __future__ import annotations

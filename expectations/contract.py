@@ -1,6 +1,6 @@
 """The typed contract: what a golden dataset promises, and what a source system agreed to deliver.
 
-Belongs here: the shapes that every room reads. Does not: reading YAML (`loader.py`), judging a contract (`lint.py`).
+Belongs here: the shapes that every room reads. Does not: reading YAML and judging it (`loader`).
 Source: Open Data Contract Standard 3.2; `customProperties` with `vendor: esclusa` as docs/contracts.md lists them.
 """
 

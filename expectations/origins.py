@@ -1,6 +1,6 @@
 """What column lineage found of a dataset, as the gate reads it.
 
-Belongs here: the shape of the evidence. Does not: finding it (`lineage/columns.py`), judging it (`clauses_lineage.py`).
+Belongs here: the shape of the evidence. Does not: finding it (`lineage/tracing`), judging it (`clauses/lineage.py`).
 """
 
 from __future__ import annotations

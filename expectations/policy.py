@@ -1,7 +1,7 @@
 """Who may read what, for what, until when: the roles of a contract as Cedar policies that an auditor can read.
 
-Belongs here: writing the text. Does not: deciding by it (the reader's `access.py`), judging the roles
-(`clauses_promise.py`).
+Belongs here: writing the text. Does not: deciding by it (`esclusa/access.py`), judging the roles
+(`clauses/promise.py`).
 Source: Cedar policy language 4; ODCS `roles` with our `purposes`, `columns` and `expires`, and `aiUse`.
 """
 

@@ -1,7 +1,7 @@
 """Readiness: the six gate items, from all findings on a candidate to the verdict.
 
-Belongs here: which answers a contract demands, and putting them together. Does not: measuring rules (`audit.py`), the
-demands on the contract itself (`clauses_*.py`), opening the gate (`verdict.py`).
+Belongs here: which answers a contract demands, and putting them together. Does not: measuring rules (`audit`), the
+demands on the contract itself (`clauses`), opening the gate (`verdict.py`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from expectations import clauses_lineage, clauses_promise, clauses_upstream
-from expectations.change import Change
-from expectations.clause import Clause, Evidence
+from expectations.change.classes import Change
+from expectations.clauses import lineage as clauses_lineage
+from expectations.clauses import promise as clauses_promise
+from expectations.clauses import upstream as clauses_upstream
+from expectations.clauses.clause import Clause, Evidence
 from expectations.contract import Contract, SourceContract
 from expectations.environment import Environment
 from expectations.origins import Origins
-from expectations.pii import scan_id, unscanned
-from expectations.rules import Rule, rules_of
+from expectations.pii.scan import scan_id, unscanned
+from expectations.rules.expansion import Rule, rules_of
 from expectations.verdict import Finding, State, Verdict
 
 CLAUSES: tuple[Clause, ...] = (

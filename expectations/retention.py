@@ -1,7 +1,7 @@
 """Retention: how long each table's rows are kept, what becomes of them then, and who holds them back.
 
 Belongs here: the policy that a contract states, and its SQL. Does not: when it is enforced (orchestration), the audit
-of the oldest row (`kinds.py`).
+of the oldest row (`rules/kinds.py`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """SQL of names, values and types, safe whatever is in them.
 
-Belongs here: quoting, literals, what a type can hold. Does not: conditions (`conditions.py`), queries (`plan.py`).
+Belongs here: quoting, literals, what a type can hold. Does not: conditions (`rules`), queries (`audit`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from expectations.rule import RuleError
+from expectations.rules.rule import RuleError
 
 FLOATS = frozenset({"FLOAT", "DOUBLE"})
 INTEGERS = frozenset(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")) | {

@@ -1,6 +1,6 @@
 """The certificate: an in-toto Statement on the published files, in a DSSE envelope that the gate signs.
 
-Belongs here: what a certificate says, and its signature. Does not: measuring, publishing (`repository.py`).
+Belongs here: what a certificate says, and its signature. Does not: measuring, publishing (`golden/repository.py`).
 Source: in-toto Attestation Framework v1 (Statement), DSSE 1.0 (envelope).
 """
 

@@ -1,6 +1,6 @@
 """Secrets of 32 bytes: the class keys that seal columns, and named secrets such as that of the pseudonyms.
 
-Belongs here: making, guarding and replacing their files. Does not: signing keys (`keys.py`), using a key
+Belongs here: making, guarding and replacing their files. Does not: signing keys (`golden/keys.py`), using a key
 (`sealing.py`, `pin.py`).
 """
 

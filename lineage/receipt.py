@@ -16,9 +16,9 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import Key, Signer
 from tuf.api.metadata import Metadata, Root
 
-from lineage.book import versioned
 from lineage.certificate import PAYLOAD_TYPE, STATEMENT_TYPE, sign_payload
 from lineage.errors import ReceiptRefused
+from lineage.golden.book import versioned
 
 PREDICATE_TYPE = "urn:esclusa:erasure:v1"
 

@@ -1,6 +1,6 @@
 """What the last dbt build of a family did: its fingerprint, which models it made, how each test came out.
 
-Belongs here: the record and how to read dbt's run results into it. Does not: running dbt (`model_assets.py`).
+Belongs here: the record and how to read dbt's run results into it. Does not: running dbt (`assets/models.py`).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """What is promised now, for the catalogue: published with whatever is published, and whenever it differs.
 
-Belongs here: handing over what the platform knows. Does not: what the document says (`lineage/promised.py`).
+Belongs here: handing over what the platform knows. Does not: what the document says (`lineage/golden/promised.py`).
 """
 
 from __future__ import annotations
 
-from lineage.promised import PROMISES_FILE, promises_file
+from lineage.golden.promised import PROMISES_FILE, promises_file
 from orchestration.columns import lineage_of
 from orchestration.platform import Platform
 from orchestration.use_cases import consumers_of, promised_entry

@@ -1,6 +1,6 @@
 """What changed in the promises since the last release or a revision, and whether each version was raised enough.
 
-Belongs here: gathering it. Does not: classes (`expectations/change_table.py`), showing it (`commands_check.py`).
+Belongs here: gathering it. Does not: classes (`expectations/change/table.py`), showing it (`commands/check.py`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from expectations.change import Bump
-from expectations.contract import Contract, SourceContract, Term
-from expectations.loader import ContractError, Problem, load_contracts, load_glossary, load_sources, load_use_cases
-from expectations.loader.custom import custom
-from expectations.loader.use_cases import undecided
-from expectations.revision import (
+from expectations.change.classes import Bump
+from expectations.change.revision import (
     ClauseChange,
     bump_demanded,
     bump_made,
@@ -25,6 +21,10 @@ from expectations.revision import (
     term_changes,
     version_demanded,
 )
+from expectations.contract import Contract, SourceContract, Term
+from expectations.loader import ContractError, Problem, load_contracts, load_glossary, load_sources, load_use_cases
+from expectations.loader.custom import custom
+from expectations.loader.use_cases import undecided
 from expectations.use_case import UseCase
 from orchestration.columns import origins_of, trace_project
 from orchestration.manifest import load_manifest

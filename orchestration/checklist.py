@@ -1,6 +1,6 @@
 """The checklist: what a signer sees before signing: six items with the evidence of the last audit, then who signed.
 
-Belongs here: gathering it and showing it. Does not: signing (`commands_signing.py`), deciding (`expectations.signing`).
+Belongs here: gathering it and showing it. Does not: signing (`commands/signing.py`), deciding (`expectations.signing`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from esclusa.errors import Misused
 from expectations.contract import Contract
 from expectations.environment import Environment
 from expectations.readiness import CLAUSES, expected_rules
-from expectations.rules import rules_of
+from expectations.rules.expansion import rules_of
 from expectations.signing.profiles import Demand, demand_of, holders
 from expectations.signing.register import Register
 from expectations.signing.standing import Standing, standings

@@ -1,6 +1,6 @@
 """Column lineage of the platform's own project: what dbt compiled, from the tables that the source contracts describe.
 
-Belongs here: handing the one to the other. Does not: following columns (`lineage/columns.py`).
+Belongs here: handing the one to the other. Does not: following columns (`lineage/tracing/columns.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from expectations.contract import SourceContract
 from expectations.landing.rawtables import STAMP_NAMES
 from expectations.origins import Origin, Origins
-from lineage.columns import ColumnLineage, LandedTable, Model, SourceColumn, column_lineage
+from lineage.tracing.columns import ColumnLineage, LandedTable, Model, SourceColumn, column_lineage
 from orchestration.manifest import Manifest, SourceTable
 from orchestration.platform import Platform
 

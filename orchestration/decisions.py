@@ -13,18 +13,18 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from expectations.clauses_lineage import unraised
+from expectations.clauses.lineage import unraised
 from expectations.clock import Clock, dataset_clock
 from expectations.contract import Contract
-from expectations.pii import scan_digest
-from expectations.rules import rules_digest
+from expectations.pii.scan import scan_digest
+from expectations.rules.expansion import rules_digest
 from expectations.signing.register import fingerprint
 from expectations.verdict import Verdict, read_verdict
 from lineage.certificate import Input
 from lineage.pin import Part, Pin
+from orchestration.erasure.tombstones import standing
 from orchestration.promises import Promises
 from orchestration.released import released_contract
-from orchestration.tombstones import standing
 from orchestration.workshop import Workshop
 
 

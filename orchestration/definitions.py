@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.gate_assets import gate_assets
-from orchestration.golden_assets import golden_assets
-from orchestration.jobs import (
+from orchestration.assets.gates import gate_assets
+from orchestration.assets.golden import golden_assets
+from orchestration.assets.models import dbt_resource, model_assets
+from orchestration.assets.sources import source_assets
+from orchestration.assets.use_cases import use_case_assets, use_case_checks, use_case_sensor
+from orchestration.jobs.lineage import lineage_sensor
+from orchestration.jobs.retention import erasure_schedule, retention_schedule
+from orchestration.jobs.schedules import (
     cadence_schedules,
     everything_job,
     expiry_schedule,
@@ -17,15 +22,10 @@ from orchestration.jobs import (
     garbage_schedule,
     keep_alive_schedule,
 )
-from orchestration.jobs_lineage import lineage_sensor
-from orchestration.jobs_retention import erasure_schedule, retention_schedule
-from orchestration.jobs_signing import signing_schedule
-from orchestration.model_assets import dbt_resource, model_assets
+from orchestration.jobs.sensors import notice_sensor, site_sensor
+from orchestration.jobs.signing import signing_schedule
 from orchestration.platform import Platform, load_platform
-from orchestration.sensors import notice_sensor, site_sensor
 from orchestration.settings import read_settings
-from orchestration.source_assets import source_assets
-from orchestration.use_case_assets import use_case_assets, use_case_checks, use_case_sensor
 
 
 def build_definitions(platform: Platform) -> dg.Definitions:

@@ -1,6 +1,6 @@
 """One delivery: land it, keep what was seen of it, and tell the datasets that it concerns when it is refused.
 
-Belongs here: the order of these moves. Does not: what makes a delivery wrong (`expectations/landing.py`).
+Belongs here: the order of these moves. Does not: what makes a delivery wrong (`expectations/landing`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from datetime import datetime
 
 import duckdb
 
-from expectations.change import Change, ChangeClass
+from expectations.change.classes import Change, ChangeClass
 from expectations.landing import DeliveryRefused, Landing, land
 from orchestration.columns import concerned
+from orchestration.erasure.tombstones import read_tombstones
 from orchestration.manifest import SourceTable
 from orchestration.notices import Kind, settle
 from orchestration.notices.facts import upstream_breaking
@@ -20,7 +21,6 @@ from orchestration.platform import Platform
 from orchestration.refusals import REFUSALS, refuse
 from orchestration.sample import generate
 from orchestration.settings import Settings
-from orchestration.tombstones import read_tombstones
 
 Progress = Callable[[str], None]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lineage import card, croissant, datasheet
-from lineage.facts import Facts
-from lineage.lineage_document import LINEAGE_FILE, lineage_file
+from lineage.documents import card, croissant, datasheet
+from lineage.documents.facts import Facts
 from lineage.sealing import Sealed
-from orchestration import standing_events
+from lineage.tracing.document import LINEAGE_FILE, lineage_file
 from orchestration.columns import lineage_of
 from orchestration.decisions import Decision
 from orchestration.platform import Platform
+from orchestration.telling import standing as standing_events
 
 
 def further_documents(

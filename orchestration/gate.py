@@ -1,7 +1,7 @@
 """The gate of one dataset: pin the candidate, audit those bytes, judge; the decision is kept for the publishing step.
 
 Belongs here: the order of the moves and when an earlier decision still holds.
-Does not: rules and thresholds (contracts), Dagster (`gate_assets.py`), publishing (`publish.py`).
+Does not: rules and thresholds (contracts), Dagster (`assets/gates.py`), publishing (`publish.py`).
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from esclusa.ledger import Ledger
-from expectations.audit import audit, examples, rules_digest
+from esclusa.ledger.ledger import Ledger
+from expectations.audit.auditing import audit, examples, rules_digest
+from expectations.audit.suite import run_suite
 from expectations.clock import Clock, dataset_clock, valid_until
 from expectations.contract import Contract
-from expectations.pii import scan
+from expectations.erasure.tombstones import erased_in
+from expectations.pii.scan import scan
 from expectations.readiness import expected_rules, judge
-from expectations.rules import remedy
+from expectations.rules.expansion import remedy
 from expectations.signing.endorsement import endorse
 from expectations.sql import quote, text
-from expectations.suite import run_suite
-from expectations.tombstones import erased_in
 from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import Input
 from lineage.errors import PinRefused
@@ -38,6 +38,7 @@ from orchestration.decisions import (
     remember_decision,
 )
 from orchestration.delivery import observed_changes
+from orchestration.erasure.tombstones import read_tombstones
 from orchestration.golden import served_statistics
 from orchestration.keyrings import pseudonym_secrets, sealed
 from orchestration.letting_go import let_go
@@ -46,7 +47,6 @@ from orchestration.promises import Promises
 from orchestration.recorded import verdict_body
 from orchestration.released import released_contract
 from orchestration.signing import register_at
-from orchestration.tombstones import read_tombstones
 from orchestration.workshop import Workshop
 
 Progress = Callable[[str], None]

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import esclusa
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.retention import policies
-from lineage.keys import ROLES
-from lineage.promised import PROMISES_FILE
-from lineage.repository import GoldenRepository
+from lineage.golden.keys import ROLES
+from lineage.golden.promised import PROMISES_FILE
+from lineage.golden.repository import GoldenRepository
 from orchestration.catalogue import catalogue_files
 from orchestration.keyrings import open_keys
 from orchestration.notices.facts import withdrawn

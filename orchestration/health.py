@@ -1,7 +1,7 @@
 """Whether the platform is healthy enough to vouch for the golden repository, and which certificates are overdue.
 
 Belongs here: the questions asked before `timestamp.json` is renewed.
-Does not: renewing it (`publish.py`), schedules (`jobs.py`).
+Does not: renewing it (`publish.py`), schedules (`jobs/schedules.py`).
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from esclusa.keyring import Keyring
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.contract import Contract
 from expectations.privacy import SECRET
 from lineage.class_keys import class_keyring, secret
 from lineage.errors import KeysUnusable
-from lineage.keys import Keys
+from lineage.golden.keys import Keys
 from lineage.pin import Pin
 from lineage.sealing import Sealed, seal, sealed_columns
 from orchestration.settings import Settings

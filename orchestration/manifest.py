@@ -1,6 +1,6 @@
 """What dbt's manifest says: which models build a golden dataset, from which source tables, tested by what.
 
-Belongs here: reading the manifest as a graph. Does not: running dbt (`model_assets.py`), judging (`expectations`).
+Belongs here: reading the manifest as a graph. Does not: running dbt (`assets/models.py`), judging (`expectations`).
 """
 
 from __future__ import annotations

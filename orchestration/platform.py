@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from orchestration.manifest import Manifest, family_of, load_manifest
 from orchestration.promises import Promises, load_promises
 from orchestration.settings import ROOT, Settings

@@ -1,7 +1,7 @@
 """The gate's move: what an open verdict lets through goes into the golden repository, a release at once.
 
 Belongs here: what may be published, and publishing it. Does not: deciding (`gate.py`), telling refusals
-(`refusals.py`), signing and writing (`lineage`), Dagster (`golden_assets.py`).
+(`refusals.py`), signing and writing (`lineage`), Dagster (`assets/golden.py`).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from esclusa.certificate import read_certificate
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from esclusa.revocation import Revocation
 from lineage.certificate import certify, moment_of
-from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from orchestration.builds import current_fingerprint
 from orchestration.catalogue import catalogue_files
 from orchestration.decisions import Decision, circumstances, recall_decision

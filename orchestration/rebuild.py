@@ -19,7 +19,7 @@ from orchestration.manifest import DBT, dbt_environment, family_of
 from orchestration.platform import Platform
 from orchestration.publish import Outcome, publish_release
 from orchestration.refusals import refuse
-from orchestration.telling import Teller, run_named
+from orchestration.telling.events import Teller, run_named
 
 Progress = Callable[[str], None]
 Rebuild = Callable[..., tuple[Outcome, ...]]

@@ -1,7 +1,7 @@
 """Recall: a certificate is taken back at once, its dataset withdrawn or rolled back, and its readers are found.
 
 Belongs here: the order of these moves, and what the platform then remembers. Does not: what a revocation changes in
-the golden repository (`lineage/recall.py`), printing (`commands_recall.py`).
+the golden repository (`lineage/golden/recall.py`), printing (`commands/recall.py`).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 
 import esclusa
 from esclusa.certificate import read_certificate
-from esclusa.ledger import Ledger
-from lineage.release import CERTIFICATE_FILE
-from lineage.repository import GoldenRepository
+from esclusa.ledger.ledger import Ledger
+from lineage.golden.release import CERTIFICATE_FILE
+from lineage.golden.repository import GoldenRepository
 from orchestration.golden import RECORD, open_golden, record_of
 from orchestration.notices.facts import recalled
 from orchestration.platform import Platform
 from orchestration.recorded import release_body
-from orchestration.telling import Teller, run_named
+from orchestration.telling.events import Teller, run_named
 
 DIGEST = re.compile(r"[0-9a-f]{8,64}")
 

@@ -1,7 +1,7 @@
 """What the ledger is told of gates and releases, and that nothing is put in force without it.
 
-Belongs here: the bodies of these entries. Does not: the chain (`esclusa/ledger.py`), reads, signatures and erasures,
-whose own modules record them.
+Belongs here: the bodies of these entries. Does not: the chain (`esclusa/ledger`), reads, signatures and erasures, whose
+own modules record them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from esclusa.certificate import Certificate
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.verdict import Verdict
-from lineage.release import IN_FORCE
+from lineage.golden.release import IN_FORCE
 
 Recorded = Callable[[Ledger], object]
 

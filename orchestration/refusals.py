@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.verdict import Finding
-from lineage.decision import decision
+from lineage.golden.decision import decision
 from orchestration.catalogue import catalogue_files
 from orchestration.columns import concerned
 from orchestration.golden import RECORD, open_golden, wake

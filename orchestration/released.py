@@ -1,6 +1,6 @@
 """What the last release promised: the contract beside a dataset's certificate in force, as it was signed.
 
-Belongs here: reading it. Does not: comparing it (`expectations/revision.py`).
+Belongs here: reading it. Does not: comparing it (`expectations/change/revision.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.loader.document import parse_document
-from lineage.repository import GoldenRepository
+from lineage.golden.repository import GoldenRepository
 from orchestration.keyrings import open_keys
 from orchestration.settings import Settings
 

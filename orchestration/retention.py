@@ -1,7 +1,7 @@
 """Retention: what is past its time goes, everywhere that this platform keeps it, and an account says what went.
 
 Belongs here: where rows are kept, on whose clock, in which order. Does not: policies (`expectations/retention.py`),
-when it runs (`jobs_retention.py`).
+when it runs (`jobs/retention.py`).
 """
 
 from __future__ import annotations

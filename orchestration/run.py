@@ -21,15 +21,15 @@ from rich.text import Text
 import esclusa
 from orchestration.definitions import build_definitions
 from orchestration.golden import open_golden
-from orchestration.jobs import EVERYTHING
+from orchestration.jobs.schedules import EVERYTHING
 from orchestration.notices.channels import load_channels
 from orchestration.notices.sending import send_within
 from orchestration.platform import Platform, load_platform
-from orchestration.relaying import relayed
 from orchestration.settings import Settings
 from orchestration.site import renew_site
 from orchestration.summary import summarise
-from orchestration.telling import Teller, failed_steps, run_of
+from orchestration.telling.events import Teller, failed_steps, run_of
+from orchestration.telling.relaying import relayed
 
 CONFIG = Path(__file__).with_name("dagster.yaml")
 

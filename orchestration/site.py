@@ -1,6 +1,6 @@
 """The catalogue's pages on disk, as new as the release, for a file server or an object store to hand out.
 
-Belongs here: when they are written again. Does not: what they say (`esclusa/catalogue/`), who asks (`sensors.py`,
+Belongs here: when they are written again. Does not: what they say (`esclusa/catalogue/`), who asks (`jobs/sensors.py`,
 `run.py`).
 """
 

@@ -1,7 +1,7 @@
 """Use cases of the platform: those that are promised, and dbt's exposures, as one kind of consumer.
 
 Belongs here: reading exposures from the manifest by the same rules as use cases. Does not: use case files
-(`expectations/loader/use_cases.py`), whether they are served (`esclusa/supply.py`), Dagster (`use_case_assets.py`).
+(`expectations/loader/use_cases.py`), whether they are served (`esclusa/supply.py`), Dagster (`assets/use_cases.py`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from expectations.rules import Rule
+from expectations.rules.expansion import Rule
 from expectations.sql import is_number, quote
 from tests.workbench import Clause, Workbench, is_time
 

@@ -16,9 +16,9 @@ from expectations.contract import Column, Contract, Role, Table
 from expectations.verdict import Finding, GateItem, State, Verdict
 from lineage.certificate import Input, certify
 from lineage.class_keys import class_keyring
-from lineage.keys import Keys
+from lineage.golden.keys import Keys
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from lineage.pin import Pin, pin
-from lineage.repository import DatasetRelease, GoldenRepository
 from lineage.sealing import seal
 
 Rows = Sequence[Mapping[str, Any]]

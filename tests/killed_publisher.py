@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from lineage.keys import Keys
-from lineage.repository import GoldenRepository
+from lineage.golden.keys import Keys
+from lineage.golden.repository import GoldenRepository
 
 Move = Callable[[GoldenRepository, Callable[[str], None]], object]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from expectations.drift import DISTANCES
-from expectations.groups import quasi_identifiers
-from expectations.kinds import KINDS
-from expectations.rules import Rule
+from expectations.rules.drift import DISTANCES
+from expectations.rules.expansion import Rule
+from expectations.rules.groups import quasi_identifiers
+from expectations.rules.kinds import KINDS
 from expectations.sql import literal, quote, text
 from tests.changed_rows import COLUMNS_AT_MOST, Changes, search, transplant
 from tests.workbench import Workbench, columns_in, scalars

@@ -15,13 +15,13 @@ from typing import Any
 import duckdb
 from sqlglot import exp, parse_one
 
-from expectations import reconciliation
-from expectations.authored import CANDIDATE, parse
 from expectations.contract import Contract
-from expectations.kinds import kind_of
-from expectations.measures import Count, Duplicates, Orphans
-from expectations.rules import Rule
-from expectations.scope import Scope
+from expectations.rules import reconciliation
+from expectations.rules.authored import CANDIDATE, parse
+from expectations.rules.expansion import Rule
+from expectations.rules.kinds import kind_of
+from expectations.rules.measures import Count, Duplicates, Orphans
+from expectations.rules.scope import Scope
 from expectations.sql import is_number, literal, quote, text
 
 AGES = frozenset({"freshness", "retention"})

@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime
 from esclusa.access import Access, Grant, read_policies
 from esclusa.discovery import Offer, granted_purposes, offers
 from esclusa.errors import EsclusaError, Misused, NotCertified, NotPermitted
+from esclusa.ledger.reads import ReadLog, account
 from esclusa.permission import Request, demand_environment, permitted
 from esclusa.reader import Release
-from esclusa.readlog import ReadLog, account
 from esclusa.rows import Rows
 from esclusa.server.callers import Caller
 from esclusa.server.tokens import ANY

@@ -19,9 +19,9 @@ from esclusa.certificate import Certificate
 from esclusa.errors import EsclusaError
 from esclusa.evidence import ITEMS, SIGNOFF, Finding
 from esclusa.listing import Why
-from esclusa.origins import Lineage, read_lineage
 from esclusa.promises import Channel, PromisedDataset
 from esclusa.release import Release
+from esclusa.tracing.origins import Lineage, read_lineage
 
 # Documents that a page links to, where the release has them: name → media type.
 DOCUMENTS = {

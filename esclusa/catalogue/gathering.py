@@ -14,9 +14,9 @@ from functools import cached_property
 
 from esclusa.catalogue.datasets import Dataset, read_dataset
 from esclusa.catalogue.texts import STATES
-from esclusa.lineage_graph import Graph
 from esclusa.promises import Source, Term, UseCase
 from esclusa.release import Release
+from esclusa.tracing.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.linked_data import described
 from esclusa.catalogue.prose import rendered, said
 from esclusa.catalogue.snippets import first_time, snippets
-from esclusa.lineage_graph import DATASET, SOURCE, USE_CASE, Thing
-from esclusa.lineage_picture import STYLE, picture
+from esclusa.tracing.graph import DATASET, SOURCE, USE_CASE, Thing
+from esclusa.tracing.picture import STYLE, picture
 
 HERE = Path(__file__).parent
 TEMPLATES, ASSETS = HERE / "templates", HERE / "assets"

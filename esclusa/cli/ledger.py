@@ -1,6 +1,6 @@
 """`esclusa ledger`: what was recorded, and whether it can be believed.
 
-Belongs here: both commands and their tables. Does not: the chain (`esclusa/ledger.py`), its checks (`ledger_check.py`).
+Belongs here: both commands and their tables. Does not: the chain and its checks (`esclusa/ledger`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from rich.text import Text
 
 from esclusa.cli.options import AsJson, Where
 from esclusa.errors import Misused, Tampered, nearest
-from esclusa.ledger import KINDS, Entry, Ledger
+from esclusa.ledger.ledger import KINDS, Entry, Ledger
 
 if TYPE_CHECKING:
-    from esclusa.ledger_check import LedgerReport
+    from esclusa.ledger.check import LedgerReport
     from esclusa.location import Location
     from esclusa.settings import Settings
 
@@ -55,7 +55,7 @@ def show(
 @app.command()
 def verify(repository: Where = None, as_json: AsJson = False) -> None:
     """Find any entry that was edited, removed, moved or inserted, and an end that was cut off."""
-    from esclusa.ledger_check import check_ledger
+    from esclusa.ledger.check import check_ledger
     from esclusa.repository import Repository
 
     settings, location, ledger = _found(repository)

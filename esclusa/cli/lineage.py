@@ -1,6 +1,6 @@
 """`esclusa lineage` and `esclusa impact`: what comes from what, and whom a change would reach.
 
-Belongs here: both commands. Does not: the answers (`esclusa/lineage_answers.py`), how they look (`lineage_shown.py`).
+Belongs here: both commands. Does not: the answers (`esclusa/tracing/answers.py`), how they look (`lineage_shown.py`).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def lineage(
     as_json: AsJson = False,
 ) -> None:
     """Show what a dataset, table or column comes from and what comes from it; both where neither is asked for."""
-    from esclusa.lineage_answers import Traced, graph_for
-    from esclusa.lineage_walks import downstream, upstream
+    from esclusa.tracing.answers import Traced, graph_for
+    from esclusa.tracing.walks import downstream, upstream
 
     graph, node, certified = graph_for(open_release(repository), name)
     up, down = up or not down, down or not up
     if svg is not None:
-        from esclusa.lineage_picture import picture
+        from esclusa.tracing.picture import picture
 
         _write(svg, picture(graph, node, up=up, down=down))
         return
@@ -56,7 +56,7 @@ def impact(
     as_json: AsJson = False,
 ) -> None:
     """Tell which datasets, use cases and owners a change would reach: of a source's table or column, or any other."""
-    from esclusa.lineage_answers import impact_in
+    from esclusa.tracing.answers import impact_in
 
     found = impact_in(open_release(repository), name)
     if as_json:

@@ -13,9 +13,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from esclusa.cli.render import STYLES
-from esclusa.lineage_answers import Traced
-from esclusa.lineage_graph import DATASET, Graph, Node
-from esclusa.lineage_walks import REFERRED, Branch, Impact, Reach
+from esclusa.tracing.answers import Traced
+from esclusa.tracing.graph import DATASET, Graph, Node
+from esclusa.tracing.walks import REFERRED, Branch, Impact, Reach
 
 _HOW = {"deciding": "decided by", "copied": "copied from", "computed": "computed of"}
 _TO = {"deciding": "decides on", "copied": "copied to", "computed": "computed into"}

@@ -19,7 +19,7 @@ from esclusa.cli.options import AsJson, Where
 from esclusa.errors import Misused
 
 if TYPE_CHECKING:
-    from esclusa.ledger import Ledger
+    from esclusa.ledger.ledger import Ledger
     from esclusa.server.tokens import Token, TokenFile
 
 LONGEST = 366  # days

@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from esclusa.ledger.reads import ReadLog
 from esclusa.permission import Request as Asked
 from esclusa.permission import demand_environment
-from esclusa.readlog import ReadLog
 from esclusa.server.service import Service
 
 METADATA = re.compile(r"(?:[1-9][0-9]{0,9}\.[a-z0-9_-]{1,128}|timestamp)\.json")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from esclusa.anchor import Memory, trust
 from esclusa.errors import EsclusaError
+from esclusa.ledger.reads import account
 from esclusa.location import locate
-from esclusa.readlog import account
 from esclusa.server.service import Service
 from esclusa.server.tokens import ANY, recorded
 from esclusa.settings import own_token

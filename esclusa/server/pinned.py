@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from esclusa.location import Location
 from esclusa.reader import Release
 from esclusa.repository import Repository

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from esclusa.errors import EsclusaError, Misused
+from esclusa.ledger.reads import ReadLog
 from esclusa.location import locate
 from esclusa.permission import Request
-from esclusa.readlog import ReadLog
 from esclusa.server.callers import Caller, Callers
 from esclusa.server.pinned import Current, Pinned
 from esclusa.server.settings import ServerSettings, load_server_settings

@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from expectations.contract import SourceContract
+from expectations.erasure.tombstones import Tombstones
 from expectations.landing.arrival import Arrival, find
 from expectations.landing.delivery import Delivery, delivery_of
 from expectations.landing.load import Load
 from expectations.landing.postgres import extract
 from expectations.landing.rawtables import HeldLoad, RawTables, Stamp
 from expectations.landing.refusal import DeliveryRefused
-from expectations.tombstones import Tombstones
 
 __all__ = ["SYNTHETIC", "DeliveryRefused", "Landing", "land"]
 

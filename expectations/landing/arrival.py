@@ -1,6 +1,6 @@
 """What arrived: files found, unpacked and made readable as UTF-8 text or Parquet, or refused for what their bytes are.
 
-Belongs here: locating, zip safety, encodings, file signatures. Does not: columns (`header.py`), rows (`frame.py`).
+Belongs here: locating, zip safety, encodings, file signatures. Does not: columns (`header.py`), rows (`rowrules.py`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The load of one file: read, judged row by row, split between `raw` and `quarantine`, and weighed as a whole.
 
-Belongs here: the balance of rows, the tolerance. Does not: transactions (`landing.py`).
+Belongs here: the balance of rows, the tolerance. Does not: transactions (`landing`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from expectations.erasure.tombstones import Tombstones
 from expectations.landing.arrival import Arrival, readable
 from expectations.landing.delivery import Delivery
 from expectations.landing.header import compare
 from expectations.landing.rawtables import RawTables, Stamp
 from expectations.landing.reader import DELIVERED, Reader
 from expectations.landing.refusal import DeliveryRefused
-from expectations.tombstones import Tombstones
 
 if TYPE_CHECKING:
     from expectations.landing.rowrules import RowRules

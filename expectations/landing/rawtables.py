@@ -1,6 +1,6 @@
 """The tables that landing writes: `raw`, `quarantine` and the record of loads.
 
-Belongs here: their shapes, and the only statements that write them. Does not: transactions (`landing.py`).
+Belongs here: their shapes, and the only statements that write them. Does not: transactions (`landing`).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from expectations.loader.lint import lint_contract, lint_source, lint_term
 from expectations.loader.odcs import Schema, odcs_schema, property_schema, schema_problems
 from expectations.loader.problem import ContractError, Problem
 from expectations.loader.use_cases import assemble_use_case, lint_use_case, undescribed, use_case_schema
-from expectations.rules import RuleError, rules_of
+from expectations.rules.expansion import RuleError, rules_of
 from expectations.use_case import UseCase
 
 __all__ = [

@@ -1,6 +1,6 @@
 """From a document that keeps every rule of writing to the typed contract, source contract or term.
 
-Belongs here: the mapping of keys to fields. Does not: reading or judging (`loader.py`, `lint.py`).
+Belongs here: the mapping of keys to fields. Does not: reading or judging (`lint.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from expectations.loader.document import Document, Location, digest_document
 from expectations.loader.lint import approvers
 from expectations.loader.lint_frame import members
 from expectations.loader.vocabulary import TIME_UNITS
-from expectations.rules import OPERATORS
+from expectations.rules.expansion import OPERATORS
 
 
 def assemble_contract(document: Document, glossary: Mapping[str, Term]) -> Contract:

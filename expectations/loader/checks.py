@@ -1,6 +1,6 @@
 """THE table of checks that `engine: esclusa` takes, with the shape of each implementation; and of an expectation.
 
-Belongs here: JSON Schemas of `implementation`. Does not: measuring (`kinds.py`), names of columns in them
+Belongs here: JSON Schemas of `implementation`. Does not: measuring (`rules/kinds.py`), names of columns in them
 (`lint_rules.py`). docs/contracts.md has an example of each.
 """
 

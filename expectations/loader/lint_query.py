@@ -1,6 +1,6 @@
 """The query of a `sql` rule: one read-only SELECT over the candidate and declared tables, or refused.
 
-Belongs here: parsing and what a parsed query may contain. Does not: running it (`audit.py`).
+Belongs here: parsing and what a parsed query may contain. Does not: running it (`audit/auditing.py`).
 """
 
 from __future__ import annotations

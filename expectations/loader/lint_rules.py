@@ -1,6 +1,6 @@
 """Quality rules as written: a rule that nobody can measure, or that cannot say what its author meant, is refused here.
 
-Belongs here: ids, severities, units, metrics, queries, expectations and checks. Does not: measuring (`audit.py`).
+Belongs here: ids, severities, units, metrics, queries, expectations and checks. Does not: measuring (`audit`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from expectations.loader.lint_query import query_problems
 from expectations.loader.odcs import schema_problems
 from expectations.loader.problem import Problem, nearest
 from expectations.loader.vocabulary import ENGINES, METRICS, SEVERITIES, UNITS
-from expectations.rules import OPERATORS
+from expectations.rules.expansion import OPERATORS
 
 _GX_NAME = re.compile(r"Expect[A-Za-z]+|expect_[a-z_]+|UnexpectedRowsExpectation")
 

@@ -1,7 +1,7 @@
 """THE table of words that a contract may use where ODCS itself leaves the word open.
 
 Belongs here: our custom properties with the shape of their values, severities, classifications, units, metrics.
-Does not: how a word is checked (`lint.py`) or measured (`kinds.py`). docs/contracts.md lists every word.
+Does not: how a word is checked (`lint.py`) or measured (`rules/kinds.py`). docs/contracts.md lists every word.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from expectations.datasheet import LEVELS, QUESTIONS
+from expectations.datasheet.questions import LEVELS, QUESTIONS
 from expectations.privacy import PERIODS, TECHNIQUES
 
 VENDOR = "esclusa"

@@ -22,10 +22,10 @@ from openlineage.common.provider.dbt.facets import ParentRunMetadata
 from openlineage.common.provider.dbt.local import DbtLocalArtifactProcessor
 
 from expectations.contract import Contract
-from lineage.edges import Flow, Node
 from lineage.events import facets
 from lineage.events.places import Atlas
 from lineage.events.runs import PRODUCER, Event, Root, as_json
+from lineage.tracing.edges import Flow, Node
 
 SILENT = "what dbt said is not repeated, for it can hold values of rows; it is in the log of the run"
 

@@ -30,9 +30,9 @@ from openlineage.client.facet_v2 import (
 )
 
 from expectations.contract import Column, Contract, Table
-from lineage.edges import EVERY, ROWS, Flow, Node
 from lineage.events.places import Atlas, Place
 from lineage.events.runs import INTEGRATION, moment
+from lineage.tracing.edges import EVERY, ROWS, Flow, Node
 
 Change = lifecycle_state_change_dataset.LifecycleStateChange
 Transformation = column_lineage_dataset.Transformation

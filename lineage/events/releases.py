@@ -1,6 +1,6 @@
 """Releases: what was published, held back, or taken back.
 
-Belongs here: the golden repository's moves as events. Does not: publishing (`lineage/repository.py`).
+Belongs here: the golden repository's moves as events. Does not: publishing (`lineage/golden/repository.py`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Notices: owners are told, by the channels of their contracts, what they must act on; each fact once while it stands.
 
-Belongs here: from a fact to letters in the outbox. Does not: which facts (`publish.py`, `refusals.py`, `watch.py` …),
+Belongs here: from a fact to letters in the outbox. Does not: which facts (`publish.py`, `refusals.py`, `jobs` …),
 sending (`sending.py`). Whatever is wrong with a channel or with the outbox, nothing that tells a fact fails of it.
 """
 

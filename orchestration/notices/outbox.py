@@ -21,7 +21,7 @@ from typing import Any
 
 from lineage.errors import PublisherBusy
 from lineage.files import sync, write_temporary
-from lineage.turn import turn
+from lineage.golden.turn import turn
 from orchestration.notices.notice import Kind, Notice, read_notice
 
 _PRIVATE = 0o600

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from expectations.audit import audit
+from expectations.audit.auditing import audit
 from expectations.clock import dataset_clock, load_clocks
 from expectations.contract import Contract
-from expectations.rules import Rule, rules_of
+from expectations.rules.expansion import Rule, rules_of
 from expectations.verdict import Finding, State
 from lineage.pin import pin
 
@@ -52,7 +52,7 @@ def test_every_rule_holds_on_the_real_data(findings: dict[str, dict[str, Finding
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_great_expectations_agrees(contracts: dict[str, Contract], pins: dict[str, Path], dataset: str) -> None:
-    from expectations.suite import run_suite  # Great Expectations takes seconds to import
+    from expectations.audit.suite import run_suite  # Great Expectations takes seconds to import
 
     found = run_suite(contracts[dataset], [pins[dataset]])
     assert found

@@ -14,9 +14,9 @@ from typing import Any
 import esclusa
 from expectations.clock import Clock
 from expectations.verdict import Finding, GateItem, State
-from lineage.decision import decision
-from lineage.keys import Keys
-from lineage.repository import GoldenRepository
+from lineage.golden.decision import decision
+from lineage.golden.keys import Keys
+from lineage.golden.repository import GoldenRepository
 from tests.golden_repository import open_small, publish_small
 
 ORDERS = [{"order_id": f"o-{i:03}", "customer": f"c-{i % 7}", "amount": i * 1.5} for i in range(40)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 
 GUARDS = ("ledger_no_update", "ledger_no_delete", "ledger_in_turn")
 FIELDS = ("sequence", "at", "kind", "dataset", "body", "previous", "hash")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from esclusa.ledger import Entry, Ledger
+from esclusa.ledger.ledger import Entry, Ledger
 from expectations.contract import Contract, Role
 from expectations.environment import Environment
 from lineage.certificate import certify
-from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from tests.esclusa.golden import ORDERS, Golden
 from tests.golden_repository import CODE, NOW, small_contract, small_input, small_pin, small_verdict
 

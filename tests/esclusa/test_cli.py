@@ -21,7 +21,7 @@ from esclusa.cli import main
 from esclusa.cli.commands import app
 from esclusa.cli.platform import GROUP, HELP, OWN, PlatformCommand
 from esclusa.errors import EXIT_CODES, Misused
-from lineage.decision import decision
+from lineage.golden.decision import decision
 from tests.esclusa.golden import CUSTOMERS, ORDERS, Golden, fresh_golden
 
 
@@ -259,7 +259,7 @@ def test_where_the_platform_is_absent_its_commands_say_how_to_get_it() -> None:
 def test_the_command_names_nothing_that_a_function_does_not_offer() -> None:
     """What a person can type, a program can call: one function for each command."""
     import esclusa
-    import esclusa.ledger
+    import esclusa.ledger.ledger
 
     own = {name.replace("-", "_") for name in get_command(app).commands}  # type: ignore[attr-defined]
     serving = {"mcp", "serve", "tokens"}  # for other programs to call

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 import esclusa
 from esclusa.exporting import Export
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.contract import Contract
 from tests.esclusa.golden import ORDERS
 from tests.esclusa.server.conftest import Served

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esclusa.layered import GAP_Y, place
+from esclusa.tracing.layers import GAP_Y, place
 
 SIZE = (100.0, 40.0)
 

@@ -15,8 +15,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from esclusa import LedgerUnavailable, Misused, ledger_store
-from esclusa.ledger import GENESIS, KINDS, Ledger
+from esclusa import LedgerUnavailable, Misused
+from esclusa.ledger import store as ledger_store
+from esclusa.ledger.ledger import GENESIS, KINDS, Ledger
 from tests.esclusa.kept import FIELDS, Kept
 from tests.postgres import PASSWORD, Server
 
@@ -71,7 +72,7 @@ def test_what_no_entry_can_be_is_refused_and_nothing_written(wrong: dict[str, An
 
 APPENDING = """
 import sys
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 for number in range(10):
     Ledger(sys.argv[1]).append("read", "orders", {"process": sys.argv[2], "number": number})
 """

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from esclusa.errors import LedgerUnavailable
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from tests.postgres import Server
 
 

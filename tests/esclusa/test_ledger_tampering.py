@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esclusa import Tampered
-from esclusa.ledger import Ledger, canonical
+from esclusa.ledger.ledger import Ledger, canonical
 from tests.esclusa.kept import FIELDS, GUARDS, Kept
 
 

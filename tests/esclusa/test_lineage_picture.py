@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from esclusa.lineage_graph import Thing
-from esclusa.lineage_picture import STYLE, picture
+from esclusa.tracing.graph import Thing
+from esclusa.tracing.picture import STYLE, picture
 from tests.esclusa.traced import graph
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from esclusa.errors import Misused, UnknownColumn
-from esclusa.lineage_graph import Graph
-from esclusa.lineage_walks import Branch, Impact, around, downstream, reached_by, upstream
 from esclusa.promises import Promises
 from esclusa.promises_document import read_promises
+from esclusa.tracing.graph import Graph
+from esclusa.tracing.walks import Branch, Impact, around, downstream, reached_by, upstream
 from tests.esclusa.traced import QUERIES, USES, document, graph, promises
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import esclusa
-from esclusa.readlog import account
+from esclusa.ledger.reads import account
 from tests.esclusa.golden import Golden
 from tests.esclusa.roles import AS_CLERK, AS_MODEL, entries
 

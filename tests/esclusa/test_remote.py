@@ -16,7 +16,7 @@ import pytest
 
 import esclusa
 from esclusa.cli import main
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from esclusa.location import locate
 from esclusa.remote import Service, discover
 from esclusa.settings import load_settings, own_token, token_for

@@ -10,7 +10,7 @@ import pytest
 import esclusa
 from esclusa.verification import CHECKS
 from lineage.certificate import payload_of, sign_payload
-from lineage.keys import Keys
+from lineage.golden.keys import Keys
 from tests.esclusa.golden import ORDERS, Golden
 
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 import esclusa
 from esclusa.cli.commands import app
 from esclusa.supply import Need, Supply
-from lineage.columns import Model, column_lineage
-from lineage.promised import promises_file
+from lineage.golden.promised import promises_file
+from lineage.tracing.columns import Model, column_lineage
 from tests.esclusa.golden import ORDERS, Golden
 from tests.golden_repository import READER, small_contract
 

@@ -15,7 +15,7 @@ from esclusa.location import locate
 from esclusa.repository import Repository, Role
 from esclusa.verification import CHECKS, certificate_path, hash_parts, vouch
 from lineage.certificate import payload_of, sign_payload
-from lineage.keys import Keys
+from lineage.golden.keys import Keys
 from tests.esclusa.golden import Golden
 
 Predicate = dict[str, Any]

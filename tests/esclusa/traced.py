@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from esclusa.lineage_graph import Graph
 from esclusa.promises import Promises
 from esclusa.promises_document import read_promises
+from esclusa.tracing.graph import Graph
 from expectations.contract import Contract, SourceContract
-from lineage.columns import ColumnLineage, LandedTable, Model, column_lineage
-from lineage.lineage_document import lineage_file
-from lineage.promised import promises_file
+from lineage.golden.promised import promises_file
+from lineage.tracing.columns import ColumnLineage, LandedTable, Model, column_lineage
+from lineage.tracing.document import lineage_file
 from tests.golden_repository import small_contract
 
 TABLES = {"sales": ("id", "buyer", "price", "pieces", "state"), "people": ("id", "land", "mail")}

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from expectations.audit import audit
+from expectations.audit.auditing import audit
 from expectations.contract import Column, Contract, Quality, Sla, Table
 from expectations.verdict import Finding
 

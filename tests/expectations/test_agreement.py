@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expectations.answers import alone, answers
-from expectations.kinds import kind_of
-from expectations.measures import Duplicates, Measure
-from expectations.plan import Facts, plan, proofs
-from expectations.rule import Rule
-from expectations.scope import Scope, files
+from expectations.audit.answers import alone, answers
+from expectations.audit.plan import Facts, plan, proofs
+from expectations.rules.kinds import kind_of
+from expectations.rules.measures import Duplicates, Measure
+from expectations.rules.rule import Rule
+from expectations.rules.scope import Scope, files
 
 TYPES = {"id": "BIGINT", "part": "INTEGER", 'it\'s "odd" ü': "VARCHAR", "x": "DOUBLE", "on": "DATE"}
 WORD, NUMBER = 'it\'s "odd" ü', "x"

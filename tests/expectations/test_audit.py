@@ -8,11 +8,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations.audit import audit
+from expectations.audit.auditing import audit
 from expectations.contract import Contract
-from expectations.drift import DISTANCES
-from expectations.kinds import KINDS
-from expectations.rules import remedy
+from expectations.rules.drift import DISTANCES
+from expectations.rules.expansion import remedy
+from expectations.rules.kinds import KINDS
 from expectations.verdict import Finding, State
 from tests.expectations.audited import NOON, audited, column, contract, quality, sla
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from expectations.authored import as_aggregate, parse
 from expectations.contract import Contract
-from expectations.measures import Aggregate, Count
+from expectations.rules.authored import as_aggregate, parse
+from expectations.rules.measures import Aggregate, Count
 from expectations.verdict import State
 from tests.expectations.audited import audited, column, contract, quality
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from expectations.change import Bump, ChangeClass
-from expectations.change_table import ROWS
-from expectations.loader.document import read_document
-from expectations.revision import (
+from expectations.change.classes import Bump, ChangeClass
+from expectations.change.revision import (
     bump_demanded,
     bump_made,
     changes_between,
     readers_affected,
     version_demanded,
 )
+from expectations.change.table import ROWS
+from expectations.loader.document import read_document
 from orchestration.settings import ROOT
 from tests.expectations.contract_changes import every_change, weakenings
 from tests.expectations.promised import CONTRACT, SOURCE, orders

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from expectations.contract import Contract
-from expectations.datasheet import (
+from expectations.datasheet.answers import nothing, sentences
+from expectations.datasheet.questions import (
     ESSENTIAL,
     FULL,
     LEVELS,
@@ -20,7 +21,6 @@ from expectations.datasheet import (
     demanded,
     unstated,
 )
-from expectations.datasheet_answers import nothing, sentences
 from expectations.loader import ContractError, load_contract
 from expectations.loader.vocabulary import CUSTOM_PROPERTIES
 from tests.expectations.promised import CONTRACT, changed, glossary, orders, sources

@@ -13,8 +13,8 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import rel_entr
 from scipy.stats import ks_2samp
 
-from expectations.drift import DISTANCES, FLOOR, js, ks, psi, read_bins
-from expectations.rule import RuleError
+from expectations.rules.drift import DISTANCES, FLOOR, js, ks, psi, read_bins
+from expectations.rules.rule import RuleError
 from expectations.verdict import State
 from tests.expectations.audited import audited, column, contract, quality
 

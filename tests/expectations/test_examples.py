@@ -8,8 +8,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 
+from expectations.audit.examples import examples
 from expectations.contract import Contract, Sla
-from expectations.examples import examples
 from tests.expectations.audited import column, contract
 
 PARENTS = {"parents": "(SELECT unnest([1, 2]) AS k)"}

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expectations.audit import audit, examples
+from expectations.audit.auditing import audit, examples
+from expectations.audit.plan import Facts, plan
 from expectations.contract import Contract
-from expectations.kinds import kind_of
-from expectations.measures import Groups
-from expectations.plan import Facts, plan
-from expectations.rules import rules_of
-from expectations.scope import Scope
+from expectations.rules.expansion import rules_of
+from expectations.rules.kinds import kind_of
+from expectations.rules.measures import Groups
+from expectations.rules.scope import Scope
 from expectations.verdict import Finding, State
 from tests.expectations.audited import NOON, audited, column, contract, quality
 

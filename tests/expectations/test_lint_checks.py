@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from expectations.kinds import KINDS
 from expectations.loader import ContractError, load_contract
 from expectations.loader.checks import CHECKS
-from expectations.rules import rules_of
+from expectations.rules.expansion import rules_of
+from expectations.rules.kinds import KINDS
 from tests.expectations.promised import CONTRACT, changed, glossary
 
 # What stands in the fixture, and what is put in its place.

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from expectations.contract import Contract
-from expectations.pii import SAMPLE, found, scan, scan_id
-from expectations.pii_detectors import BARE, DETECTORS, tail
+from expectations.pii.detectors import BARE, DETECTORS, tail
+from expectations.pii.scan import SAMPLE, found, scan, scan_id
 from expectations.verdict import Finding, GateItem, State
 from tests.expectations.audited import column, contract
 from tests.expectations.people import PEOPLE, Make, made_cpf, made_iban, made_pt_nif

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from expectations import plan as planning
-from expectations.answers import Unanswered, alone, answers
-from expectations.measures import ROWS, Aggregate, Count, Duplicates, Orphans
-from expectations.plan import Facts, plan, proofs, repetition
-from expectations.scope import Scope, files
+from expectations.audit import plan as planning
+from expectations.audit.answers import Unanswered, alone, answers
+from expectations.audit.plan import Facts, plan, proofs, repetition
+from expectations.rules.measures import ROWS, Aggregate, Count, Duplicates, Orphans
+from expectations.rules.scope import Scope, files
 
 
 def test_a_parent_of_fractions_proves_nothing() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from expectations.change import Change, ChangeClass
+from expectations.change.classes import Change, ChangeClass
 from expectations.contract import Contract
 from expectations.readiness import CLAUSES, expected_rules
-from expectations.rules import rules_of
+from expectations.rules.expansion import rules_of
 from expectations.verdict import GateItem, State, read_verdict
 from tests.expectations.promised import orders
 from tests.expectations.variations import (

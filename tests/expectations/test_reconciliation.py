@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.contract import Contract
-from expectations.measures import Aggregate
-from expectations.reconciliation import measures
-from expectations.rules import rules_of
-from expectations.scope import Scope
+from expectations.rules.expansion import rules_of
+from expectations.rules.measures import Aggregate
+from expectations.rules.reconciliation import measures
+from expectations.rules.scope import Scope
 from expectations.verdict import Finding, State
 from tests.expectations.audited import audited, column, contract, quality
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations.audit import audit
+from expectations.audit.auditing import audit
 from expectations.contract import Contract
 from expectations.loader import ContractError, load_contract
 from expectations.retention import Hold, Policy, erasure_days, policies, remove

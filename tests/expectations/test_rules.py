@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from expectations.kind import required
-from expectations.kinds import KINDS
-from expectations.rule import compare
-from expectations.rules import OPERATORS, Rule, RuleError, rules_digest, rules_of
+from expectations.rules.expansion import OPERATORS, Rule, RuleError, rules_digest, rules_of
+from expectations.rules.kind import required
+from expectations.rules.kinds import KINDS
+from expectations.rules.rule import compare
 from expectations.verdict import GateItem
 from tests.expectations.audited import column, contract, quality, sla
 

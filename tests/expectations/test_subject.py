@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from expectations.contract import Contract, SourceContract
+from expectations.erasure.subject import Subject, SubjectRefused, erasable, held_back, subject_of
 from expectations.loader import load_contracts, load_glossary, load_sources
 from expectations.retention import erasure_keys
 from expectations.sql import text
-from expectations.subject import Subject, SubjectRefused, erasable, held_back, subject_of
 
 ROOM = Path(__file__).resolve().parents[2] / "expectations"
 SECRET = "9999x"

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from expectations.audit.suite import run_suite
 from expectations.contract import Contract
-from expectations.rules import remedy
-from expectations.suite import run_suite
+from expectations.rules.expansion import remedy
 from expectations.verdict import Finding, State
 from tests.expectations.audited import column, contract, quality
 
@@ -118,7 +118,7 @@ def test_words_of_classified_columns_are_not_shown(parts: list[Path], classifica
 
 
 def test_a_contract_without_expectations_does_not_pay_for_them(parts: list[Path]) -> None:
-    program = "import sys; import expectations.suite; sys.exit('great_expectations' in sys.modules)"
+    program = "import sys; import expectations.audit.suite; sys.exit('great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
     assert run_suite(contract(column(required=True)), parts) == ()
 

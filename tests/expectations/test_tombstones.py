@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from expectations.contract import SourceContract
+from expectations.erasure.tombstones import Tombstone, Tombstones, erased_in
 from expectations.landing import Landing
-from expectations.tombstones import Tombstone, Tombstones, erased_in
 from tests.expectations.promised import orders
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -9,7 +9,6 @@ import pytest
 from jsonschema import Draft201909Validator
 from ruamel.yaml import YAML
 
-from expectations.drift import DISTANCES
 from expectations.loader import ContractError, load_contract
 from expectations.loader.checks import CHECKS
 from expectations.loader.vocabulary import (
@@ -24,9 +23,10 @@ from expectations.loader.vocabulary import (
     UNITS,
     Schema,
 )
-from expectations.pii_detectors import DETECTORS
+from expectations.pii.detectors import DETECTORS
 from expectations.readiness import CLAUSES
-from expectations.rules import OPERATORS
+from expectations.rules.drift import DISTANCES
+from expectations.rules.expansion import OPERATORS
 from tests.expectations.promised import CONTRACT, changed, glossary
 from tests.expectations.variations import judged
 

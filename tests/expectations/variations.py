@@ -13,9 +13,9 @@ from typing import Any
 
 from expectations.contract import Column, Contract, SourceContract
 from expectations.origins import Origin, Origins
-from expectations.pii import scan_id
+from expectations.pii.scan import scan_id
 from expectations.readiness import judge
-from expectations.rules import rules_of
+from expectations.rules.expansion import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict
 from tests.expectations.promised import orders, sources
 

@@ -78,6 +78,16 @@ def test_few_modules_hold_the_writer_of_the_golden_repository() -> None:
         str(path.relative_to(ROOT))
         for path in MODULES
         if path.is_relative_to(ROOT / "orchestration")
-        and re.search(r"^\s*(from lineage\.repository|from lineage import .*repository)", path.read_text(), re.M)
+        and re.search(r"^\s*from lineage\.golden(\.repository| import .*repository)", path.read_text(), re.M)
     }
     assert importers == {f"orchestration/{name}.py" for name in ("golden", "publish", "recall", "released")}
+
+
+@pytest.mark.parametrize("path", named([*MODULES, *sorted((ROOT / "docs").glob("*.md"))]))
+def test_a_python_file_that_is_named_is_there(path: Path) -> None:
+    """From the root, the room or the folder of whoever names it."""
+    starts = {ROOT, path.parent, ROOT / path.relative_to(ROOT).parts[0]}
+    of_readers = {"agent.py"}  # a script that a page has its reader write
+    text = path.read_text(encoding="utf-8")
+    named_files = {name.split("::")[0] for name in re.findall(r"`([\w/]+\.py)(?:::\w+)?[` ]", text)} - of_readers
+    assert not {name for name in named_files if not any((start / name).is_file() for start in starts)}

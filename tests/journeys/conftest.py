@@ -16,7 +16,7 @@ from filelock import FileLock
 import esclusa
 from orchestration.definitions import build_definitions
 from orchestration.golden import open_golden
-from orchestration.jobs import EVERYTHING
+from orchestration.jobs.schedules import EVERYTHING
 from orchestration.platform import Platform, load_platform
 from orchestration.sample import generate
 from orchestration.settings import Settings, read_settings

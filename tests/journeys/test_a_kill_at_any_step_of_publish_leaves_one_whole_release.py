@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lineage.book import versioned
-from lineage.decision import decision
 from lineage.files import TEMPORARY
-from lineage.release import PUBLISH_STEPS
-from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.golden.book import versioned
+from lineage.golden.decision import decision
+from lineage.golden.release import PUBLISH_STEPS
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from tests.golden_repository import certified, open_small, publish_small
 from tests.killed_publisher import killed_at
 from tests.plain_client import PlainClient

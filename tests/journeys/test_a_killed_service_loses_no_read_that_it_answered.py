@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.load import Connection, Reader
 from benchmarks.readers import build, make_readers, serving
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 
 READERS, KILLS, SECONDS = 20, 2, 1.0
 PORT = 8642

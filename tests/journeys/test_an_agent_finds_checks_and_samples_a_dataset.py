@@ -17,7 +17,7 @@ import esclusa
 from esclusa.agents.desk import local_desk
 from esclusa.agents.documents import KINDS
 from esclusa.agents.server import agent_server
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from esclusa.server.app import create_app
 from esclusa.server.service import open_service
 from esclusa.settings import load_settings

@@ -17,8 +17,8 @@ import pytest
 import esclusa
 from esclusa.keyring import Keyring
 from lineage.receipt import gate_keys, read_receipt
-from orchestration.erasure import carry_out, take
-from orchestration.requests import recall_requests
+from orchestration.erasure.erasing import carry_out, take
+from orchestration.erasure.requests import recall_requests
 from tests.journeys.conftest import Journey, leave_out_last_row, settings_in
 
 KEY = "online_retail.invoice_lines.customer_id"

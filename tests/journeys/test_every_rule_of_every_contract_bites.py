@@ -17,14 +17,14 @@ import duckdb
 import jinja2
 import pytest
 
-from expectations.audit import audit
+from expectations.audit.auditing import audit
+from expectations.audit.suite import run_suite
 from expectations.clock import dataset_clock
-from expectations.kinds import kind_of
 from expectations.loader import load_contracts, load_glossary
-from expectations.rules import GREAT_EXPECTATIONS, Rule, rules_of
-from expectations.scope import scoped
+from expectations.rules.expansion import GREAT_EXPECTATIONS, Rule, rules_of
+from expectations.rules.kinds import kind_of
+from expectations.rules.scope import scoped
 from expectations.sql import quote
-from expectations.suite import run_suite
 from expectations.verdict import Finding, State
 from orchestration.platform import Platform, load_platform
 from orchestration.settings import read_settings

@@ -17,8 +17,8 @@ import pytest
 
 import esclusa
 from lineage.events.evidence import Evidence
-from orchestration.standing_events import DOCUMENT
-from orchestration.telling import Teller
+from orchestration.telling.events import Teller
+from orchestration.telling.standing import DOCUMENT
 from tests.journeys.conftest import CONSUMERS, Journey
 from tests.openlineage import Standard
 

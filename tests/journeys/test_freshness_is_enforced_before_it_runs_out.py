@@ -25,8 +25,8 @@ def test_an_old_certificate_is_made_anew_and_a_young_one_is_left_alone(journey: 
     golden = journey.settings.golden
     (journey.settings.workshop / "decisions" / f"{DATASET}.json").unlink()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestration.gate_assets.datetime", Earlier)
-        patch.setattr("orchestration.golden_assets.datetime", Earlier)
+        patch.setattr("orchestration.assets.gates.datetime", Earlier)
+        patch.setattr("orchestration.assets.golden.datetime", Earlier)
         assert journey.run(f"gate/{DATASET}", f"golden/{DATASET}").success
     before = {entry.dataset: entry for entry in esclusa.catalog(repository=golden)}
     rows = journey.read(DATASET)

@@ -15,9 +15,9 @@ from tuf.api.metadata import Metadata, Timestamp
 
 from lineage.certificate import payload_of, read_statement
 from lineage.errors import CertificateRefused
-from lineage.keys import ROLES, Keys
-from lineage.repository import GoldenRepository
-from lineage.rotation import ROTATE_STEPS
+from lineage.golden.keys import ROLES, Keys
+from lineage.golden.repository import GoldenRepository
+from lineage.golden.rotation import ROTATE_STEPS
 from tests.golden_repository import certified, open_small, publish_small
 from tests.killed_publisher import killed_at
 from tests.plain_client import PlainClient

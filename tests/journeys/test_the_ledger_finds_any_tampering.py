@@ -14,7 +14,7 @@ import pytest
 
 import esclusa
 from esclusa.cli import main
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from orchestration.publish import publish_release
 from orchestration.recall import revoke
 from orchestration.recorded import verdict_body

@@ -12,9 +12,9 @@ import pytest
 from securesystemslib.dsse import Envelope
 
 from lineage.errors import CertificateRefused, PublisherBusy
-from lineage.keys import Keys
-from lineage.repository import GoldenRepository
-from lineage.turn import turn
+from lineage.golden.keys import Keys
+from lineage.golden.repository import GoldenRepository
+from lineage.golden.turn import turn
 from tests.golden_repository import certified, open_small
 from tests.plain_client import PlainClient
 

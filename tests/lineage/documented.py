@@ -15,11 +15,11 @@ from typing import Any
 from expectations.clock import NOW, Clock
 from expectations.contract import Contract
 from expectations.verdict import Finding
-from lineage import card, croissant, datasheet
 from lineage.certificate import certify
 from lineage.class_keys import class_keyring
-from lineage.facts import Facts
-from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.documents import card, croissant, datasheet
+from lineage.documents.facts import Facts
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from lineage.sealing import seal, sealed_columns
 from tests.expectations.promised import orders
 from tests.golden_repository import CODE, open_small, small_input, small_pin, small_verdict

@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from expectations.contract import Contract
-from lineage.card import card, front_matter
-from lineage.facts import Facts
+from lineage.documents.card import card, front_matter
+from lineage.documents.facts import Facts
 from tests.expectations.promised import orders
 from tests.golden_repository import open_small
 from tests.lineage.documented import open_orders, released, rows

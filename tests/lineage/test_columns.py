@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from lineage.columns import ColumnLineage, LandedTable, Model, SourceColumn, column_lineage
+from lineage.tracing.columns import ColumnLineage, LandedTable, Model, SourceColumn, column_lineage
 from tests.lineage.tricky_queries import FEEDING, QUERIES, TABLES
 
 LETTERS = {"o": "orders", "i": "items", "c": "customers"}

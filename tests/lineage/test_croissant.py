@@ -17,10 +17,10 @@ import pytest
 
 from expectations.clock import Clock
 from expectations.contract import Contract
-from expectations.datasheet import QUESTIONS
-from lineage.croissant import CONFORMS_TO, RAI, croissant
-from lineage.facts import Facts
-from lineage.repository import GoldenRepository
+from expectations.datasheet.questions import QUESTIONS
+from lineage.documents.croissant import CONFORMS_TO, RAI, croissant
+from lineage.documents.facts import Facts
+from lineage.golden.repository import GoldenRepository
 from tests.expectations.promised import orders
 from tests.lineage.documented import AT, document_of, open_orders, publish, released, rows
 

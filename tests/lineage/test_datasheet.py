@@ -11,12 +11,12 @@ import pytest
 
 from expectations.clock import Clock
 from expectations.contract import Contract
-from expectations.datasheet import QUESTIONS
+from expectations.datasheet.questions import QUESTIONS
 from expectations.environment import Environment
 from expectations.verdict import Finding, GateItem, State
-from lineage.datasheet import NOT_ASKED, NOT_STATED, datasheet
-from lineage.datasheet_evidence import EVIDENCE
-from lineage.facts import Facts
+from lineage.documents.datasheet import NOT_ASKED, NOT_STATED, datasheet
+from lineage.documents.datasheet_evidence import EVIDENCE
+from lineage.documents.facts import Facts
 from tests.expectations.promised import orders
 from tests.expectations.variations import sheet
 from tests.golden_repository import open_small

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from expectations.verdict import Finding, GateItem, State
-from lineage.decision import decision, read_decision
+from lineage.golden.decision import decision, read_decision
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

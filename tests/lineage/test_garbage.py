@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.repository import GoldenRepository
+from lineage.golden.repository import GoldenRepository
 from tests.golden_repository import certified, publish_small
 from tests.plain_client import PlainClient
 

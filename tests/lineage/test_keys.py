@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import KeysUnusable
-from lineage.keys import ROLES, Keys
+from lineage.golden.keys import ROLES, Keys
 
 
 @pytest.fixture

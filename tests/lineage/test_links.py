@@ -8,9 +8,9 @@ from functools import cache
 
 import pytest
 
-from esclusa.origins import ROWS, Lineage, read_lineage
-from lineage.columns import ColumnLineage, LandedTable, Model, column_lineage
-from lineage.lineage_document import FLOWS, lineage_document, lineage_file
+from esclusa.tracing.origins import ROWS, Lineage, read_lineage
+from lineage.tracing.columns import ColumnLineage, LandedTable, Model, column_lineage
+from lineage.tracing.document import FLOWS, lineage_document, lineage_file
 from tests.golden_repository import small_contract
 from tests.lineage.tricky_queries import QUERIES, TABLES
 

@@ -9,8 +9,8 @@ import pytest
 from tuf.api.exceptions import ExpiredMetadataError
 from tuf.api.metadata import Metadata, Timestamp
 
-from lineage.keys import Keys
-from lineage.repository import GoldenRepository
+from lineage.golden.keys import Keys
+from lineage.golden.repository import GoldenRepository
 from tests.golden_repository import certified, open_small, publish_small
 from tests.plain_client import PlainClient
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lineage.markdown import code, escaped, listed, table
+from lineage.documents.markdown import code, escaped, listed, table
 
 
 @pytest.mark.parametrize(

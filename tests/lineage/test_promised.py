@@ -14,8 +14,8 @@ from esclusa.errors import Tampered
 from esclusa.promises import Promises
 from esclusa.promises_document import read_promises
 from expectations.loader import load_contracts, load_glossary, load_sources
-from lineage.columns import Model, column_lineage
-from lineage.promised import promises_file
+from lineage.golden.promised import promises_file
+from lineage.tracing.columns import Model, column_lineage
 
 EXPECTATIONS = Path(__file__).resolve().parents[2] / "expectations"
 GLOSSARY = load_glossary(EXPECTATIONS / "definitions")

@@ -10,8 +10,8 @@ from securesystemslib.dsse import Envelope
 
 from lineage.certificate import PAYLOAD_TYPE, sign_payload
 from lineage.errors import ReceiptRefused
+from lineage.golden.repository import GoldenRepository
 from lineage.receipt import PREDICATE_TYPE, gate_keys, read_receipt, receipt
-from lineage.repository import GoldenRepository
 from tests.golden_repository import open_small
 
 SAID = {"request": "e-1", "removed": {"warehouse": {"raw.shop__orders": 3}}}

@@ -20,10 +20,10 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
 from lineage.certificate import payload_of, sign_payload
-from lineage.columns import LandedTable, Model, column_lineage
-from lineage.keys import Keys
-from lineage.lineage_document import LINEAGE_FILE, lineage_document
-from lineage.promised import PROMISES_FILE, promises_file
+from lineage.golden.keys import Keys
+from lineage.golden.promised import PROMISES_FILE, promises_file
+from lineage.tracing.columns import LandedTable, Model, column_lineage
+from lineage.tracing.document import LINEAGE_FILE, lineage_document
 from tests.golden_repository import publish_small, small_contract
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "release-format.md"

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import esclusa
-from lineage.decision import decision
 from lineage.errors import CertificateRefused, KeysUnusable, PinChanged, RepositoryForged
-from lineage.keys import ROLES, Keys
-from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.golden.decision import decision
+from lineage.golden.keys import ROLES, Keys
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from tests.golden_repository import certified, open_small, publish_small, small_contract
 from tests.plain_client import PlainClient
 

@@ -15,11 +15,11 @@ from esclusa.certificate import Certificate, read_certificate
 from expectations.contract import Contract, SourceContract, Table
 from expectations.landing import DeliveryRefused, Landing
 from expectations.verdict import Finding, GateItem, State
-from lineage.edges import ROWS, Flow
 from lineage.events import audits, builds, loads, releases, removals
 from lineage.events.places import Atlas
 from lineage.events.runs import Event, Root
 from lineage.pin import Pin
+from lineage.tracing.edges import ROWS, Flow
 from tests.golden_repository import certified, open_small, small_contract, small_pin, small_verdict
 
 BEGAN = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import esclusa
-from esclusa.origins import read_lineage
+from esclusa.tracing.origins import read_lineage
 from orchestration.catalogue import catalogue_files
 from orchestration.golden import open_golden, wake
 from orchestration.platform import Platform

@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from esclusa.cli.commands import app
+from orchestration.jobs.sensors import notice_sensor
 from orchestration.notices.outbox import Outbox
 from orchestration.notices.sending import ATTEMPTS, send_due
 from orchestration.platform import Platform
-from orchestration.sensors import notice_sensor
 from orchestration.settings import ROOT
 from tests.expectations.promised import FIXTURES
 from tests.orchestration.receiver import SECRET, Receiver, listen, receiving

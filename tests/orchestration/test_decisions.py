@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from expectations.clock import Clock
-from expectations.rules import rules_digest
+from expectations.rules.expansion import rules_digest
 from orchestration.decisions import Decision, recall_decision, remember_decision
 from orchestration.platform import Platform
 from tests.orchestration.small import decided

@@ -8,8 +8,8 @@ import pytest
 from expectations.environment import Environment
 from expectations.readiness import expected_rules
 from expectations.verdict import Finding, GateItem, State, demanded_items
+from orchestration.assets.gates import check_results, findings_table, item_check
 from orchestration.definitions import build_definitions
-from orchestration.gate_assets import check_results, findings_table, item_check
 from orchestration.platform import Platform, PromiseGap, load_platform
 from orchestration.settings import read_settings
 from tests.orchestration.small import decided

@@ -11,7 +11,7 @@ import pytest
 from expectations.contract import Contract
 from expectations.readiness import judge
 from expectations.verdict import Finding
-from lineage.columns import LandedTable, Model, column_lineage
+from lineage.tracing.columns import LandedTable, Model, column_lineage
 from orchestration.columns import origins_of
 from tests.golden_repository import small_contract
 from tests.lineage.tricky_queries import QUERIES, TABLES

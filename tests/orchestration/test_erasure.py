@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 import esclusa
-from expectations.requests import deadlines
-from expectations.subject import SubjectRefused
+from expectations.erasure.requests import deadlines
+from expectations.erasure.subject import SubjectRefused
 from lineage.receipt import gate_keys, read_receipt
-from orchestration import erasure_steps
-from orchestration.erasure import STEPS, ErasureHeld, carry_out, resume, take
-from orchestration.erasure_proof import ErasureUnproven
-from orchestration.holdings import search
+from orchestration.erasure import steps as erasure_steps
+from orchestration.erasure.erasing import STEPS, ErasureHeld, carry_out, resume, take
+from orchestration.erasure.holdings import search
+from orchestration.erasure.proof import ErasureUnproven
+from orchestration.erasure.requests import recall_request, recall_requests
+from orchestration.erasure.tombstones import read_tombstones
 from orchestration.platform import Platform
-from orchestration.requests import recall_request, recall_requests
-from orchestration.tombstones import read_tombstones
 from tests.orchestration.shop import CLOCK, KEY, build, open_shop, shop_contract, shop_source
 
 ANN, BOB = "ann-4711-buyer", "bob-4712-buyer"

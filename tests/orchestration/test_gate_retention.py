@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from expectations.verdict import State
-from lineage.garbage import Collected
-from lineage.repository import GoldenRepository
+from lineage.golden.garbage import Collected
+from lineage.golden.repository import GoldenRepository
 from orchestration.builds import Build, current_fingerprint, recall_build, remember_build
 from orchestration.decisions import Decision, circumstances
+from orchestration.erasure.tombstones import set_tombstones
 from orchestration.gate import decide
 from orchestration.golden import collect_garbage
 from orchestration.letting_go import terms
 from orchestration.platform import Platform
-from orchestration.tombstones import set_tombstones
 from tests.orchestration.shop import CLOCK, DAY, KEY, open_shop, shop_contract
 
 SECOND = timedelta(seconds=1)

@@ -15,7 +15,7 @@ import esclusa
 from orchestration.definitions import build_definitions
 from orchestration.golden import open_golden
 from orchestration.health import expired, unhealthy
-from orchestration.jobs import cadence_schedules, expiry_schedule, garbage_schedule, keep_alive_schedule
+from orchestration.jobs.schedules import cadence_schedules, expiry_schedule, garbage_schedule, keep_alive_schedule
 from orchestration.platform import Platform
 from orchestration.publish import publish_release
 from orchestration.settings import ROOT

@@ -11,9 +11,9 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 
-from orchestration.jobs_lineage import lineage_sensor, tell_ends
+from orchestration.jobs.lineage import lineage_sensor, tell_ends
 from orchestration.platform import Platform
-from orchestration.telling import Teller, evidence_of, run_of
+from orchestration.telling.events import Teller, evidence_of, run_of
 from tests.orchestration.small import decided
 from tests.receiver import receiving
 

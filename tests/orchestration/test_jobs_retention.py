@@ -9,9 +9,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration import jobs_retention
-from orchestration.erasure import take
-from orchestration.jobs_retention import erasure_schedule, retention_schedule
+from orchestration.erasure.erasing import take
+from orchestration.jobs import retention as jobs_retention
+from orchestration.jobs.retention import erasure_schedule, retention_schedule
 from orchestration.platform import Platform
 from orchestration.retention import Item
 from tests.orchestration.shop import CLOCK, KEY, open_shop

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from expectations.signing.lapse import Lapse
-from orchestration import jobs_signing
+from orchestration.jobs import signing as jobs_signing
 from orchestration.platform import Platform
 
 SOON = Lapse(

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from esclusa.keyring import fingerprint
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.contract import Contract
 from lineage.errors import KeysUnusable
-from orchestration.commands import keys as keys_command
+from orchestration.commands.platform import keys as keys_command
 from orchestration.keyrings import class_keys, open_keys, pseudonym_secrets
 from orchestration.settings import Settings, read_settings
 from tests.golden_repository import small_contract

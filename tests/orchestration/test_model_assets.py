@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 
 import esclusa
+from orchestration.assets.models import _tell_what_is_missing
 from orchestration.builds import Build
 from orchestration.golden import open_golden
-from orchestration.model_assets import _tell_what_is_missing
 from orchestration.platform import Platform
 
 FAMILY = ("orders", "refunds")

@@ -16,9 +16,10 @@ from expectations.contract import SourceContract
 from expectations.landing import DeliveryRefused
 from expectations.signing.lapse import Lapse
 from expectations.verdict import Finding, GateItem, State
-from orchestration import delivery, jobs_signing
+from orchestration import delivery
 from orchestration.golden import withdraw
-from orchestration.jobs import expiry_schedule
+from orchestration.jobs import signing as jobs_signing
+from orchestration.jobs.schedules import expiry_schedule
 from orchestration.manifest import Manifest, SourceTable
 from orchestration.notices.facts import look_at_certificates
 from orchestration.notices.outbox import Outbox

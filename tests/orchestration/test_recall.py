@@ -185,7 +185,7 @@ def test_what_the_ledger_cannot_record_does_not_happen(small: Platform, monkeypa
         raise esclusa.LedgerUnavailable("The ledger is gone.")
 
     with monkeypatch.context() as broken:
-        broken.setattr("esclusa.ledger.Ledger.append", fail)
+        broken.setattr("esclusa.ledger.ledger.Ledger.append", fail)
         for act in (
             lambda: recall(small),
             lambda: again(small, "orders"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import esclusa
-from esclusa.ledger import Ledger
+from esclusa.ledger.ledger import Ledger
 from expectations.verdict import Finding, GateItem, State
 from orchestration.decisions import recall_decision
 from orchestration.golden import open_golden

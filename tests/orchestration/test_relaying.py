@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 
 from lineage.events.runs import Work, told
-from orchestration.relaying import relay_of, relayed
 from orchestration.settings import Settings, read_settings
-from orchestration.telling import evidence_of, run_of
+from orchestration.telling.events import evidence_of, run_of
+from orchestration.telling.relaying import relay_of, relayed
 from tests.receiver import receiving
 
 

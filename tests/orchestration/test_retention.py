@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from orchestration.erasure.holdings import search
 from orchestration.golden import RECORD
-from orchestration.holdings import search
 from orchestration.platform import Platform
 from orchestration.promises import Promises
 from orchestration.retention import enforce, outstanding

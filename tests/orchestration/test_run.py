@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from rich.console import Console
 
-from orchestration.commands import _quiet
+from orchestration.commands.platform import _quiet
 from orchestration.run import CONFIG, Progress, prepare_instance
 from orchestration.settings import Settings, read_settings
 

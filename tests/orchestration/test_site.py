@@ -13,10 +13,10 @@ from rich.console import Console
 
 from esclusa.errors import Misused
 from orchestration.golden import open_golden
+from orchestration.jobs.sensors import site_sensor
 from orchestration.platform import Platform
 from orchestration.publish import publish_release
 from orchestration.run import write_site
-from orchestration.sensors import site_sensor
 from orchestration.site import renew_site
 from tests.orchestration.small import decided
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
-from orchestration.standing_events import document, keep_build, keep_load, of_audit, of_build, of_load
+from orchestration.telling.standing import document, keep_build, keep_load, of_audit, of_build, of_load
 
 SALES = SourceTable("shop", "sales")
 

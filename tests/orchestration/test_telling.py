@@ -16,18 +16,19 @@ import esclusa
 from expectations.verdict import Finding, GateItem, State
 from lineage.errors import PinRefused
 from lineage.events.certificate_facet import KEY as CERTIFICATE
-from orchestration import erasure, jobs_retention
-from orchestration.erasure import carry_out, take
-from orchestration.erasure_proof import ErasureUnproven
+from orchestration.erasure import erasing as erasure
+from orchestration.erasure.erasing import carry_out, take
+from orchestration.erasure.proof import ErasureUnproven
 from orchestration.gate import BuildRefused
-from orchestration.jobs_retention import retention_schedule
+from orchestration.jobs import retention as jobs_retention
+from orchestration.jobs.retention import retention_schedule
 from orchestration.platform import Platform
 from orchestration.publish import publish_release
 from orchestration.recall import revoke
 from orchestration.retention import Item
 from orchestration.settings import read_settings
-from orchestration.standing_events import DOCUMENT, document
-from orchestration.telling import Teller, evidence_of, failed_steps, run_named, run_of
+from orchestration.telling.events import Teller, evidence_of, failed_steps, run_named, run_of
+from orchestration.telling.standing import DOCUMENT, document
 from tests.openlineage import Standard
 from tests.orchestration.shop import CLOCK, KEY, build, open_shop
 from tests.orchestration.small import decided

@@ -9,9 +9,9 @@ import pytest
 
 from expectations.contract import SourceUse
 from lineage.errors import KeysUnusable
+from orchestration.erasure.tombstones import read_key, read_tombstones, set_tombstones, standing
 from orchestration.golden import open_golden
 from orchestration.platform import Platform
-from orchestration.tombstones import read_key, read_tombstones, set_tombstones, standing
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 COLUMNS = ("shop.sales.buyer", "shop.returns.buyer")

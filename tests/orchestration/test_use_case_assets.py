@@ -10,14 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.definitions import build_definitions
-from orchestration.golden import open_golden
-from orchestration.jobs import EVERYTHING
-from orchestration.manifest import Manifest
-from orchestration.platform import Platform
-from orchestration.publish import publish_release
-from orchestration.recall import revoke
-from orchestration.use_case_assets import (
+from orchestration.assets.use_cases import (
     CHECK,
     look_at_use_cases,
     use_case_assets,
@@ -25,6 +18,13 @@ from orchestration.use_case_assets import (
     use_case_key,
     use_case_sensor,
 )
+from orchestration.definitions import build_definitions
+from orchestration.golden import open_golden
+from orchestration.jobs.schedules import EVERYTHING
+from orchestration.manifest import Manifest
+from orchestration.platform import Platform
+from orchestration.publish import publish_release
+from orchestration.recall import revoke
 from orchestration.use_cases import consumers_of
 from tests.orchestration.small import decided, document
 from tests.orchestration.test_notices import EXPOSURE, LATE

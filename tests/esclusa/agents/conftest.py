@@ -10,8 +10,8 @@ import pytest
 import esclusa
 from esclusa.agents.desk import Desk, local_desk
 from expectations.contract import Contract
-from lineage.columns import Model, column_lineage
-from lineage.promised import promises_file
+from lineage.golden.promised import promises_file
+from lineage.tracing.columns import Model, column_lineage
 from tests.esclusa.golden import ORDERS, Golden
 from tests.golden_repository import small_contract
 

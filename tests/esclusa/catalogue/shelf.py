@@ -11,8 +11,8 @@ from typing import Any
 from expectations.contract import Contract, Role
 from expectations.verdict import Finding, GateItem, State
 from lineage.certificate import certify
-from lineage.decision import decision
-from lineage.repository import DatasetRelease, GoldenRepository
+from lineage.golden.decision import decision
+from lineage.golden.repository import DatasetRelease, GoldenRepository
 from tests.esclusa.golden import ORDERS, SHUT, Golden
 from tests.golden_repository import CODE, NOW, open_small, small_contract, small_input, small_pin, small_verdict
 

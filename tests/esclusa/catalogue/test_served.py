@@ -14,7 +14,7 @@ from esclusa.server.app import create_app
 from esclusa.server.service import open_service
 from esclusa.settings import load_settings
 from expectations.verdict import State
-from lineage.decision import decision
+from lineage.golden.decision import decision
 from tests.esclusa.golden import SHUT, Golden
 
 

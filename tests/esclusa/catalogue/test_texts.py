@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 import esclusa.catalogue
 from esclusa.catalogue.texts import LANGUAGES, LOCALE, speech
-from esclusa.lineage_picture import WORDS
+from esclusa.tracing.picture import WORDS
 
 HERE = Path(esclusa.catalogue.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
