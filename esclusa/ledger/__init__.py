@@ -2,3 +2,7 @@
 
 Belongs here: the chain, its store, its check, and the log of reads. Does not: what the platform writes into it.
 """
+
+from esclusa.ledger.ledger import Entry, Ledger
+
+__all__ = ["Entry", "Ledger"]

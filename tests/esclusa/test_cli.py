@@ -259,7 +259,7 @@ def test_where_the_platform_is_absent_its_commands_say_how_to_get_it() -> None:
 def test_the_command_names_nothing_that_a_function_does_not_offer() -> None:
     """What a person can type, a program can call: one function for each command."""
     import esclusa
-    import esclusa.ledger.ledger
+    import esclusa.ledger
 
     own = {name.replace("-", "_") for name in get_command(app).commands}  # type: ignore[attr-defined]
     serving = {"mcp", "serve", "tokens"}  # for other programs to call
