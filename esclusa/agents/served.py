@@ -9,9 +9,8 @@ Source: Model Context Protocol 2025-11-25, "Streamable HTTP" and its security wa
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from anyio import to_thread
@@ -23,17 +22,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from esclusa.agents.desk import Desk
 from esclusa.agents.server import agent_server
-from esclusa.errors import EsclusaError, NotPermitted
+from esclusa.errors import EsclusaError
 from esclusa.rows import Rows
 from esclusa.server.callers import Caller
+from esclusa.server.calling import turn
+from esclusa.server.names import demand_host, demand_origin
 from esclusa.server.problems import problem
 from esclusa.server.service import Extension, Service
 
 PATH = "/mcp"
 MOST_BYTES = 256 * 1024  # of a message
-_HOST = re.compile(r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
-_ORIGIN = re.compile(rf"https?://{_HOST.pattern}")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _at_hand: ContextVar[Caller] = ContextVar("caller")  # set before a message enters the server, which carries it along
 
 
@@ -54,14 +52,16 @@ def extension(service: Service) -> Extension:
 
 
 def _desk(service: Service, caller: Caller) -> Desk:
-    def opened(dataset: str, role: str, purpose: str, columns: Sequence[str] | None) -> AbstractContextManager[Rows]:
-        return service.opened(caller, dataset, role, purpose, columns)
+    @contextmanager
+    def opened(dataset: str, role: str, purpose: str, columns: Sequence[str] | None) -> Iterator[Rows]:
+        with service.opened(caller, dataset, role, purpose, columns) as rows, turn(service.memory):
+            yield rows
 
     return Desk(caller, service.release, opened)
 
 
 class Endpoint:
-    """What stands before the protocol: method, Host and Origin, token.
+    """What stands before the protocol: token, Host and Origin, method.
 
     Args:
         service: whose callers are let in.
@@ -75,8 +75,9 @@ class Endpoint:
         """Answer one request."""
         headers = Headers(scope=scope)
         try:
-            demand_own_names(headers, _LOOPBACK | self._service.limits.hosts)
             caller = await to_thread.run_sync(self._service.callers.identify, headers.get("authorization"))
+            demand_host(headers.get("host", ""), self._service.limits.hosts)
+            demand_origin(headers.get("origin"), self._service.limits.hosts)
         except EsclusaError as error:
             await problem(error)(scope, receive, send)
             return
@@ -88,26 +89,3 @@ class Endpoint:
             await self._protocol(scope, receive, send)
         finally:
             _at_hand.reset(token)
-
-
-def demand_own_names(headers: Headers, names: frozenset[str]) -> None:
-    """Refuse requests that a page in somebody's browser was tricked into: by another Origin, or by a rebound name.
-
-    Args:
-        headers: of the request.
-        names: under which the service may be reached.
-
-    Raises:
-        NotPermitted: `Host` or `Origin` names another.
-    """
-    for label, said, form in (("Host", headers.get("host", ""), _HOST), ("Origin", headers.get("origin"), _ORIGIN)):
-        if said is None:
-            continue
-        found = form.fullmatch(said.lower())
-        if found is None or found["name"].strip("[]") not in names:
-            raise NotPermitted(
-                f"This service is not reached by that {label}.",
-                observed=f"{label}: {said[:100]}",
-                required=f"one of: {', '.join(sorted(names))}",
-                remedy="Whoever runs the service names it in ESCLUSA_SERVE_HOSTS.",
-            )

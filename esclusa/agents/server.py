@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any, TypeVar
 
 import mcp_types as types
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
@@ -33,6 +33,7 @@ Context = ServerRequestContext[Any, Any]
 Result = TypeVar("Result")
 
 REFUSED = -32010  # of the range that JSON-RPC leaves to servers: a document is refused, and `data` says why
+THREADS = 16  # of their own: samples that wait for their turn keep nothing else waiting
 MOST_COMPLETIONS = 100  # as the specification allows
 INSTRUCTIONS = f"""Certified data, found, understood and sampled. Start with find_datasets and the purpose that the
 data is for; then get_context, get_certificate, and read_sample only to see what values look like. Repeat caveats and
@@ -49,6 +50,7 @@ def agent_server(desk_of_call: Callable[[], Desk]) -> Server[Any]:
         desk_of_call: the desk of the call at hand; called in a worker thread, in the context of the message.
     """
     tools, shown = {tool.name: tool for tool in TOOLS}, [_shown(tool) for tool in TOOLS]
+    threads = CapacityLimiter(THREADS)
 
     async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=shown)
@@ -63,7 +65,7 @@ def agent_server(desk_of_call: Callable[[], Desk]) -> Server[Any]:
         except ValidationError as error:
             return _failed(_misfit(tool, error))
         try:
-            return _answered(await to_thread.run_sync(lambda: tool.call(desk_of_call(), arguments)))
+            return _answered(await to_thread.run_sync(lambda: tool.call(desk_of_call(), arguments), limiter=threads))
         except EsclusaError as error:
             return _failed(refusal(error))
         except Exception as error:

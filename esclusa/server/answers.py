@@ -18,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from esclusa.errors import Busy, Misused
+from esclusa.server.calling import turn
+from esclusa.server.service import AT_ONCE
 
 BATCH = 65_536  # rows of one record batch
-ENCODERS = 2  # tables decoded at once: what bounds the memory of answers that are made
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,20 @@ class Answers:
     Args:
         kept: bytes that are kept at most.
         largest: bytes of one answer at most.
+        memory: turns at holding a dataset in it; `AT_ONCE` of them.
     """
 
-    def __init__(self, kept: int, largest: int) -> None:
-        self._kept, self._largest = kept, largest
+    def __init__(self, kept: int, largest: int, memory: Semaphore) -> None:
+        self._kept, self._largest, self._memory = kept, largest, memory
         self.held = 0  # bytes that are kept
         self._living: WeakValueDictionary[int, Answer] = WeakValueDictionary()  # kept, or still on their way
         self._numbers = count()
         self.hits = 0
         self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
         self._turn = Lock()
-        self._making: dict[Hashable, Lock] = {}
-        self._encoders = Semaphore(ENCODERS)
+        self._making: WeakValueDictionary[Hashable, Lock] = (
+            WeakValueDictionary()
+        )  # as long as somebody holds or awaits it
 
     def find(self, key: Hashable, form: str, make: Callable[[], pa.Table]) -> Answer:
         """The answer under a key; made once, whoever asks at the same time.
@@ -65,6 +68,7 @@ class Answers:
 
         Raises:
             Misused: it is larger than one answer may be.
+            Busy: there is no room for it, or its turn does not come in time.
         """
         with self._turn:
             known = self._answers.get(key)
@@ -73,18 +77,14 @@ class Answers:
                 self._answers.move_to_end(key)
                 return known
             making = self._making.setdefault(key, Lock())
-        try:
-            with making:
-                known = self._answers.get(key)  # another request may have made it meanwhile
-                if known is None:
-                    with self._encoders:
-                        self._demand_room()
-                        known = self._encoded(make(), form)
-                    self._keep(key, known)
-                return known
-        finally:
-            with self._turn:
-                self._making.pop(key, None)
+        with turn(making):
+            known = self._answers.get(key)  # another request may have made it meanwhile
+            if known is None:
+                with turn(self._memory):
+                    self._demand_room()
+                    known = self._encoded(make(), form)
+                self._keep(key, known)
+            return known
 
     def _encoded(self, table: pa.Table, form: str) -> Answer:
         self._demand_small(table.nbytes)
@@ -105,7 +105,7 @@ class Answers:
         """Refuse to make another answer while those that slow callers still fetch, and those kept, fill the memory."""
         with self._turn:
             living = sum(answer.body.size for answer in self._living.values())
-        if living > self._kept + ENCODERS * self._largest:
+        if living > self._kept + AT_ONCE * self._largest:
             raise Busy(
                 "The service holds as many answers as its memory allows.",
                 observed=f"{living:,} bytes on their way or kept",

@@ -32,7 +32,7 @@ def create_app(service: Service) -> ASGIApp:
     Args:
         service: what it stands on; see `open_service`.
     """
-    answers = Answers(service.limits.cache, service.limits.bytes)
+    answers = Answers(service.limits.cache, service.limits.bytes, service.memory)
     figures = Figures(service, answers)
     extensions = [_extension(name, service) for name in EXTENSIONS if _is_there(name)]
 

@@ -1,11 +1,13 @@
-"""What a request for rows asks for, read from a URL or from JSON; nothing that is not understood is passed over.
+"""What a request for rows asks for, read from URL, JSON or headers; nothing that is not understood is passed over.
 
 Belongs here: parameters and their limits. Does not: answering (`row_routes.py`).
+Source: RFC 9110 §12.5.1 (Accept).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 FORMATS = {"arrow": ARROW, "parquet": PARQUET}
 PARAMETERS = ("role", "purpose", "columns", "limit", "offset", "format", "certificate")
+DIGITS = 20  # of a number in a URL
 LONGEST = 200  # letters of a role, a purpose, a column's name
 MOST_COLUMNS = 1000
 LARGEST = 2**53 - 1  # the largest integer that JSON carries safely (RFC 8259, section 6)
@@ -59,8 +62,9 @@ def from_query(parameters: QueryParams) -> Asked:
         raise Misused("A parameter is given twice.", observed=", ".join(twice)[:LONGEST], required="each one once")
     given: dict[str, Any] = dict(parameters)
     for name in ("limit", "offset"):
-        if given.get(name, "").isascii() and given.get(name, "").isdigit():
-            given[name] = int(given[name][:20])
+        text = given.get(name, "")
+        if text.isascii() and text.isdigit() and len(text) <= DIGITS:
+            given[name] = int(text)
     if "columns" in given:
         given["columns"] = [name.strip() for name in given["columns"].split(",")]
     return _asked(given)
@@ -82,6 +86,30 @@ def from_json(body: bytes) -> Asked:
     if not isinstance(given, dict):
         raise Misused("The body is no JSON object.", required=f"an object with members of: {', '.join(PARAMETERS)}")
     return _asked(given)
+
+
+def preferred(accept: str) -> str:
+    """The format that an `Accept` header prefers, Arrow where it is all the same; empty where it takes none.
+
+    Args:
+        accept: the header; empty where there is none.
+    """
+    weights: dict[str, float] = {}
+    for part in filter(str.strip, accept.lower().split(",")):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[kind] = next((float(said[2:]) for said in parameters if _WEIGHT.fullmatch(said)), 1.0)
+    weights = weights or {"*/*": 1.0}
+
+    def liked(form: str) -> tuple[float, bool]:
+        kind = FORMATS[form]  # the most specific range counts, and a format that is named before one that is not
+        weight = next((weights[range_] for range_ in (kind, "application/*", "*/*") if range_ in weights), 0.0)
+        return weight, kind in weights
+
+    best = max(FORMATS, key=liked)
+    return best if liked(best)[0] > 0 else ""
+
+
+_WEIGHT = re.compile(r"q=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
 def _asked(given: Mapping[str, Any]) -> Asked:

@@ -46,6 +46,8 @@ def status_of(error: EsclusaError) -> int:
     Args:
         error: what was refused.
     """
+    if isinstance(error, errors.Busy) and not error.after:
+        return 503  # others keep the service busy: it is nothing that this caller does too often
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 

@@ -10,6 +10,8 @@ import json
 from collections.abc import AsyncIterator
 from functools import partial
 
+from anyio import CapacityLimiter
+from anyio.from_thread import check_cancelled
 from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,12 +22,14 @@ from esclusa.certificate import Certificate
 from esclusa.errors import Misused, Superseded
 from esclusa.rows import Rows
 from esclusa.server.answers import Answer, Answers
-from esclusa.server.asked import FORMATS, LONGEST, Asked, from_json, from_query
+from esclusa.server.asked import FORMATS, LONGEST, Asked, from_json, from_query, preferred
+from esclusa.server.callers import Caller
 from esclusa.server.service import Service
 
 BODY = 256 * 1024  # bytes of a request
 PIECE = 256 * 1024  # bytes that are handed to the connection at once
 CAVEATS = 4096  # letters of a header; the certificate says them all
+THREADS = 32  # of their own: reads that wait for memory keep no token and no health waiting
 
 
 def routes(service: Service, answers: Answers) -> list[Route]:
@@ -35,17 +39,19 @@ def routes(service: Service, answers: Answers) -> list[Route]:
         service: whose datasets they are of.
         answers: where they are kept encoded.
     """
-    answer = partial(_answer, service, answers)
+    answer = partial(_answer, service, answers, CapacityLimiter(THREADS))
     return [Route("/v1/datasets/{dataset}/rows", answer, methods=["GET", "POST"], name="rows")]
 
 
-async def _answer(service: Service, answers: Answers, request: Request) -> Response:
+async def _answer(service: Service, answers: Answers, threads: CapacityLimiter, request: Request) -> Response:
+    caller = await run_sync(service.callers.identify, request.headers.get("authorization"))
     body = await _body(request) if request.method == "POST" else b""
-    return await run_sync(_blocking, service, answers, request, body)
+    work = partial(_blocking, service, answers, caller, request, body)
+    # A thread cannot be called off: where the answer is too late, the caller is told so, and what was made is kept.
+    return await run_sync(work, abandon_on_cancel=True, limiter=threads)
 
 
-def _blocking(service: Service, answers: Answers, request: Request, body: bytes) -> Response:
-    caller = service.callers.identify(request.headers.get("authorization"))
+def _blocking(service: Service, answers: Answers, caller: Caller, request: Request, body: bytes) -> Response:
     asked = from_json(body) if request.method == "POST" else from_query(request.query_params)
     form = asked.format or _accepted(request.headers.get("accept", ""))
     dataset = request.path_params["dataset"]
@@ -57,6 +63,7 @@ def _blocking(service: Service, answers: Answers, request: Request, body: bytes)
         decided = (rows.certificate.digest, tuple(rows.columns.items()), asked.purpose, rows.keys())
         key = (*decided, asked.offset, asked.limit, form)
         answer = answers.find(key, form, partial(rows.unrecorded, asked.offset, asked.limit))
+        check_cancelled()  # nobody is handed out what came too late: it is no read
         # Of a HEAD too: how many bytes some rows are says something of them.
         rows.log.served(rows.certificate, rows.columns, answer.rows, "http")
     headers = _headers(rows, answer)
@@ -116,14 +123,10 @@ def _demand_few(certificate: Certificate, asked: Asked, most: int) -> None:
 
 
 def _accepted(header: str) -> str:
-    """The format that an `Accept` header asks for; Arrow where it takes anything."""
-    kinds = {part.partition(";")[0].strip().lower() for part in header.split(",")} - {""}
-    for form, kind in FORMATS.items():
-        if kind in kinds:
-            return form
-    if kinds and not kinds & {"*/*", "application/*"}:
+    form = preferred(header)
+    if not form:
         raise HTTPException(406, f"Rows are handed out as {' or '.join(FORMATS.values())}.")
-    return "arrow"
+    return form
 
 
 async def _body(request: Request) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 from esclusa.errors import EsclusaError, Misused
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from esclusa.rows import Rows
 
+AT_ONCE = 2  # datasets whose files are in memory at once: what bounds the memory of answers that are made
+
 
 @dataclass(frozen=True)
 class Service:
@@ -37,6 +40,7 @@ class Service:
         limits: of the service.
         current: the release in force.
         callers: who may call.
+        memory: turns at holding the files of a dataset in it, taken around every decoding.
     """
 
     directory: Path
@@ -44,6 +48,7 @@ class Service:
     limits: ServerSettings
     current: Current
     callers: Callers
+    memory: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 
     @property
     def release(self) -> Pinned:

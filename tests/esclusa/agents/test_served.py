@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
-from esclusa.agents.served import MOST_BYTES, demand_own_names
-from esclusa.errors import NotPermitted
+from esclusa.agents.served import MOST_BYTES
+from esclusa.reader import Release
+from esclusa.server.service import AT_ONCE
+from esclusa.verification import Vouched
 from tests.esclusa.roles import entries
 from tests.esclusa.server.conftest import Served, served
 
@@ -58,15 +62,6 @@ def test_a_page_of_somebody_elses_cannot_reach_it(served: Served, names: dict[st
     assert "ESCLUSA_SERVE_HOSTS" in answer.json()["next"]
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]:8000", "data.example.org"])
-def test_its_own_names_are_known_with_any_port(host: str) -> None:
-    names = frozenset({"localhost", "127.0.0.1", "::1", "data.example.org"})
-    demand_own_names(Headers({"host": host}), names)
-    demand_own_names(Headers({"host": host, "origin": f"https://{host}"}), names)
-    with pytest.raises(NotPermitted):
-        demand_own_names(Headers({"host": f"x{host}"}), names)
-
-
 def test_it_is_posted_to_and_keeps_no_session(served: Served) -> None:
     bearer = served.bearer("clerk")
     for method in ("GET", "DELETE", "PUT"):
@@ -106,6 +101,32 @@ def test_a_sample_is_in_the_ledger_under_the_callers_name(served: Served) -> Non
     assert told["structuredContent"]["returned"] == 10
     last = entries(served.golden, "read")[-1]
     assert (last.body["user"], last.body["role"], last.body["rows"]) == ("token:scorer", "model", 10)
+
+
+def test_samples_and_reads_at_once_hold_few_datasets_in_memory(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, most, turn, parts = [0], [0], threading.Lock(), Release.parts
+
+    def counted(release: Release, vouched: Vouched) -> Sequence[bytes]:
+        with turn:
+            held[0] += 1
+            most[0] = max(most[0], held[0])
+        time.sleep(0.05)
+        with turn:
+            held[0] -= 1
+        return parts(release, vouched)
+
+    monkeypatch.setattr(Release, "parts", counted)
+    model = served.bearer("model")
+
+    def ask(number: int) -> bool:
+        asked = {"role": "model", "purpose": "scoring", "limit": 1 + number}
+        if number % 2:
+            return served.client.get("/v1/datasets/sales/rows", params=asked, headers=model).status_code == 200
+        return not call(served, model, "read_sample", dataset="sales", **asked)["isError"]
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(pool.map(ask, range(12)))
+    assert most[0] == AT_ONCE
 
 
 def test_calls_at_once_are_each_answered_for_their_own_caller(served: Served) -> None:
