@@ -15,19 +15,23 @@ import time
 from typing import Any
 
 import anyio
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from esclusa.errors import Busy
+from esclusa.errors import Busy, NotPermitted
 from esclusa.server.buckets import Buckets
 from esclusa.server.calling import Call, begin
 from esclusa.server.figures import Figures
+from esclusa.server.golden_files import is_shut
 from esclusa.server.logs import LOGGER, fault
+from esclusa.server.names import demand_host, is_local
 from esclusa.server.problems import problem
 from esclusa.server.settings import ServerSettings
 
 QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds by machines: counted, not logged, not limited
-# Where whoever calls is asked for and counted by name. Elsewhere nobody looks at a token, and any would lift the limit.
-BY_NAME = re.compile(r"/v1/datasets/[^/]+/rows|/targets/.+\.parquet|/mcp")
+ALIVE = "/healthz"  # tells nothing, and is asked under any name
+ROWS = re.compile(r"/v1/datasets/[^/]+/rows")
+MCP = "/mcp"
 HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -57,10 +61,10 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        call = Call(secrets.token_hex(8), (scope.get("client") or ("",))[0])
+        began, until = time.perf_counter(), time.monotonic() + self._limits.timeout
+        call = Call(secrets.token_hex(8), (scope.get("client") or ("",))[0], until)
         begin(call)
         answer = _Answer(send, call, scope["scheme"] == "https", self._limits.timeout)
-        began = time.perf_counter()
         self._working += 1
         self._figures.working.set(self._working)
         try:
@@ -78,9 +82,9 @@ class Edge:
     async def _inside(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             self._demand_room(scope, answer.call)
-        except Busy as busy:
-            status = 429 if busy.after else 503
-            await problem(busy, status)(scope, receive, answer)
+            self._demand_own_name(scope)
+        except (Busy, NotPermitted) as refused:
+            await problem(refused)(scope, receive, answer)
             return
         await self._app(scope, receive, answer)
 
@@ -94,14 +98,19 @@ class Edge:
                 remedy="Try again in a second.",
             )
         shows_token = any(name == b"authorization" for name, _ in scope["headers"])
-        if not (shows_token and BY_NAME.fullmatch(scope["path"])):
+        if not (shows_token and _asks_who_calls(scope)):
             self._addresses.take(call.address)
+
+    def _demand_own_name(self, scope: Scope) -> None:
+        """Of what arrives at a loopback address: a page whose name was rebound to it is no other site to a browser."""
+        if is_local(scope) and scope["path"] != ALIVE:
+            demand_host(Headers(scope=scope).get("host", ""), self._limits.hosts)
 
     async def _too_slow(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         if answer.status == 0:
             answer.time = anyio.CancelScope()
             busy = Busy("The answer took too long.", required=f"within {self._limits.timeout:g} seconds")
-            await problem(busy, 503)(scope, receive, answer)
+            await problem(busy)(scope, receive, answer)
 
     def _tell(self, scope: Scope, answer: _Answer, call: Call, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "none"
@@ -145,6 +154,14 @@ class _Answer:
         added = [pair for pair in HEADERS.items() if pair[0] not in given]
         added += [HSTS] if self._is_tls else []
         return [*headers, *added, (b"esclusa-request", self.call.id.encode())]
+
+
+def _asks_who_calls(scope: Scope) -> bool:
+    """Where whoever calls is asked for first, and counted by name. Elsewhere any token would lift the limit."""
+    method, path = scope["method"], scope["path"]
+    if method in ("GET", "HEAD", "POST") and ROWS.fullmatch(path):
+        return True
+    return path == MCP or (method in ("GET", "HEAD") and is_shut(path))
 
 
 def _method(scope: Scope) -> str:

@@ -34,6 +34,7 @@ DOCUMENTS = {
 }
 PARQUET = "application/vnd.apache.parquet"
 FOR_EVER = "public, max-age=31536000, immutable"  # its name holds its digest or its version
+RANGES = re.compile(r"bytes=[ \t]*([0-9]{0,18}-[0-9]{0,18}(?:[ \t]*,[ \t]*[0-9]{0,18}-[0-9]{0,18})*)", re.IGNORECASE)
 ASK_AGAIN = "no-cache"
 FOR_ONE = "private, max-age=31536000, immutable"
 
@@ -48,6 +49,16 @@ def routes(service: Service) -> list[Route]:
         Route("/metadata/{name}", partial(_metadata, service), methods=["GET"], name="metadata"),
         Route("/targets/{path:path}", partial(_target, service), methods=["GET"], name="target"),
     ]
+
+
+def is_shut(path: str) -> bool:
+    """True for a file that only callers with the right to mirror may have.
+
+    Args:
+        path: of a request.
+    """
+    found = TARGET.fullmatch(path.removeprefix("/targets/")) if path.startswith("/targets/") else None
+    return found is not None and _kind(found["name"]) is None
 
 
 async def _metadata(service: Service, request: Request) -> Response:
@@ -72,11 +83,16 @@ async def _target(service: Service, request: Request) -> Response:
     found = TARGET.fullmatch(path)
     if found is None:
         raise HTTPException(404)
-    kind = DOCUMENTS.get(Path(found["name"]).suffix)
+    kind = _kind(found["name"])
     if kind is None:
         await run_sync(_admit, service, request, path)
     file = service.directory / "targets" / path
     return await run_sync(_file, request, file, f'"{found["digest"]}"', kind or PARQUET, FOR_EVER if kind else FOR_ONE)
+
+
+def _kind(name: str) -> str | None:
+    """The media type of a document; None where a file is none."""
+    return DOCUMENTS.get(Path(name).suffix)
 
 
 def _admit(service: Service, request: Request, path: str) -> None:
@@ -101,7 +117,28 @@ def _file(request: Request, path: Path, etag: str, kind: str, caching: str) -> R
     headers = {"ETag": etag, "Cache-Control": caching}
     if _is_known(request, etag):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, headers=headers, media_type=kind, stat_result=path.stat())
+    found = path.stat()
+    if not _is_ranged(request, etag, found.st_size):
+        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    return FileResponse(path, headers=headers, media_type=kind, stat_result=found)
+
+
+def _is_ranged(request: Request, etag: str, size: int) -> bool:
+    """Whether ranges of a file are to be answered: what is none, or not of GET, is passed over (RFC 9110 §14.2).
+
+    Raises:
+        HTTPException: the file has none of them.
+    """
+    asked = RANGES.fullmatch(request.headers.get("range", ""))
+    if asked is None or request.method != "GET" or request.headers.get("if-range", etag) != etag:
+        return False
+    pairs = [part.strip().split("-") for part in asked[1].split(",")]
+    if any(not (first or last) or (first and last and int(first) > int(last)) for first, last in pairs):
+        return False
+    there = [int(first) < size if first else int(last) > 0 for first, last in pairs]
+    if not any(there):
+        raise HTTPException(416, "There is no such range.", {"Content-Range": f"bytes */{size}"})
+    return all(there)
 
 
 def _is_known(request: Request, etag: str) -> bool:

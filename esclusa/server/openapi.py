@@ -170,8 +170,7 @@ def _file(summary: str, name: str, pattern: str, is_target: bool) -> dict[str, A
             "200": {"description": "The file.", "content": content},
             "206": {"description": "The range that was asked for.", "content": content},
             "304": {"description": "It is held already (If-None-Match)."},
-            "416": {"description": "There is no such range."},
-            **(_problems(401, 403, 404, 410, 502) if is_target else _problems(404)),
+            **(_problems(401, 403, 404, 410, 416, 502) if is_target else _problems(404, 416)),
         },
     }
     return operation

@@ -116,7 +116,9 @@ def serve_until_told(listening: Listening, repository: str | None) -> None:
         signal.signal(told, _leave)
     bound = listening.bind()  # before anybody is let in: a second start on this port takes nothing from the first
     with bound, let_in(service, listening.url) if is_for_own_user else nullcontext(False) as is_let_in:
-        os.environ["ESCLUSA_REPOSITORY"] = str(service.directory)  # for `application`, also in other processes
+        # For `application`, also in other processes: what is served, and that the announced address is one of its own.
+        os.environ["ESCLUSA_REPOSITORY"] = str(service.directory)
+        os.environ["ESCLUSA_SERVE_HOSTS"] = ",".join(sorted(service.limits.hosts | {listening.host.lower()}))
         config = uvicorn.Config(
             "esclusa.server.serve:application",
             factory=True,

@@ -43,7 +43,7 @@ SETTINGS = (
     Setting(
         "ESCLUSA_SERVE_HOSTS",
         "this machine's own: localhost, 127.0.0.1, ::1",
-        "Further names under which agents reach the service, comma-separated; requests under another are refused.",
+        "Further names that it is reached by, comma-separated: on this machine, and to agents, no other is answered.",
     ),
     Setting("ESCLUSA_SERVE_TIMEOUT", "30", "Seconds until an answer must begin, and between two pieces of it."),
 )
@@ -87,7 +87,7 @@ class ServerSettings:
         address_rate: the same for an address, where nobody is asked for a token.
         concurrent: requests in work at once.
         timeout: seconds until an answer must begin, and between two pieces of it.
-        hosts: further names under which agents reach it, in lower case.
+        hosts: further names under which it is reached, in lower case.
         provider: whose JWTs are believed beside the tokens, or None.
     """
 

@@ -111,6 +111,11 @@ def test_a_made_up_token_does_not_lift_the_limit_where_nobody_looks_at_it(served
     client = limited(served, address_rate=0.2)
     made_up = {"Authorization": "Bearer nonsense"}
     assert [client.get("/v1/datasets", headers=made_up).status_code for _ in range(3)] == [200, 429, 429]
+    shut = f"/targets/sales/{'0' * 64}.part-00000.parquet"
+    for method, path in (("GET", "/targets/x.parquet"), ("PUT", ROWS), ("POST", shut), ("GET", f"{shut[:-8]}.json")):
+        assert client.request(method, path, headers=made_up).status_code == 429, (method, path)
+    for method, path in (("GET", ROWS), ("HEAD", ROWS), ("POST", ROWS), ("GET", shut), ("HEAD", shut)):
+        assert client.request(method, path, headers=made_up).status_code == 401, "whoever calls is asked for"
     robot = served.bearer("clerk")
     assert client.get(ROWS, params=AS_CLERK, headers=robot).status_code == 200, "counted by name"
 

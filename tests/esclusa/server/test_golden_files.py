@@ -46,8 +46,33 @@ def test_a_range_is_answered_as_a_range(served: Served) -> None:
     answer = served.client.get(at(path, served), headers={"Range": "bytes=10-19"})
     assert (answer.status_code, answer.content) == (206, data[10:20])
     assert answer.headers["content-range"] == f"bytes 10-19/{len(data)}"
-    beyond = served.client.get(at(path, served), headers={"Range": f"bytes={len(data)}-"})
-    assert beyond.status_code == 416
+    for said, seen in (("bytes=-5", data[-5:]), ("Bytes=5-", data[5:]), (f"bytes=0-{len(data) * 2}", data)):
+        answer = served.client.get(at(path, served), headers={"Range": said, "If-Range": answer.headers["etag"]})
+        assert (answer.status_code, answer.content) == (206, seen), said
+    several = served.client.get(at(path, served), headers={"Range": "bytes=0-1, 10-19"})
+    assert (several.status_code, data[10:20] in several.content) == (206, True)
+    for beyond in (f"bytes={len(data)}-", "bytes=-0"):
+        refused = served.client.get(at(path, served), headers={"Range": beyond})
+        assert (refused.status_code, refused.headers["content-range"]) == (416, f"bytes */{len(data)}")
+        assert (refused.headers["content-type"], refused.json()["status"]) == ("application/problem+json", 416)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["lines=1-2", "bytes=5-2", "bytes=-", "bytes=a-b", "bytes=", "bytes", "bytes=0-1, 999999-", "", "bytes=1-2-3"],
+)
+def test_a_range_that_is_none_is_passed_over(served: Served, said: str) -> None:
+    path = served.golden.target("orders", "certificate.json")
+    answer = served.client.get(at(path, served), headers={"Range": said})
+    assert (answer.status_code, answer.content) == (200, path.read_bytes())
+
+
+def test_a_range_is_of_a_get_alone_and_of_the_very_file_that_the_caller_holds(served: Served) -> None:
+    path = served.golden.target("orders", "certificate.json")
+    head = served.client.head(at(path, served), headers={"Range": "bytes=0-9"})
+    assert (head.status_code, int(head.headers["content-length"])) == (200, path.stat().st_size)
+    other = served.client.get(at(path, served), headers={"Range": "bytes=0-9", "If-Range": '"another"'})
+    assert (other.status_code, other.content) == (200, path.read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -89,6 +114,15 @@ def test_a_part_is_for_who_may_mirror_alone_and_is_recorded(served: Served) -> N
     (entry,) = entries(served.golden, "read")
     assert (entry.body["user"], entry.body["by"], entry.body["file"]) == ("token:copy", "mirror", part.name)
     assert entry.body["certificate"] == served.service.release.vouched("orders").certificate.digest
+
+
+def test_a_range_of_a_part_is_a_read_too(served: Served) -> None:
+    part = served.golden.target("orders", "part-00000.parquet")
+    asked = {**served.bearer(mirror=True, name="copy"), "Range": "bytes=4-11"}
+    answer = served.client.get(at(part, served), headers=asked)
+    assert (answer.status_code, answer.content) == (206, part.read_bytes()[4:12])
+    (entry,) = entries(served.golden, "read")
+    assert (entry.body["user"], entry.body["by"], entry.body["file"]) == ("token:copy", "mirror", part.name)
 
 
 def test_a_part_that_no_certificate_in_force_lists_is_not_handed_out(served: Served) -> None:

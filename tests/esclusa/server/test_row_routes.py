@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from starlette.testclient import TestClient
 
+from esclusa.reader import Release
+from esclusa.server.app import create_app
+from esclusa.server.asked import ARROW, PARQUET, preferred
+from esclusa.verification import Vouched
 from tests.esclusa.golden import ORDERS
 from tests.esclusa.roles import AS_CLERK, AS_MODEL, entries
 from tests.esclusa.server.conftest import Served
@@ -60,7 +70,25 @@ def test_parquet_comes_by_name_or_by_the_accept_header(served: Served) -> None:
         answer = served.client.get(ROWS, params={**AS_CLERK, **more}, headers={**robot, "Accept": accept})
         assert answer.headers["content-type"] == "application/vnd.apache.parquet"
         assert pq.read_table(io.BytesIO(answer.content)).num_rows == 40
-    assert served.client.get(ROWS, params=AS_CLERK, headers={**robot, "Accept": "text/html"}).status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        *(("", "arrow"), ("*/*", "arrow"), ("application/*", "arrow"), (f"{PARQUET};q=0.5, */*;q=0.1", "parquet")),
+        *((f"{ARROW};q=0, {PARQUET}", "parquet"), (f"{ARROW};q=0.2,{PARQUET};q=0.3", "parquet")),
+        *((f"{ARROW};q=0, */*", "parquet"), (f"{PARQUET}, {ARROW}", "arrow"), (f"{PARQUET}, */*", "parquet")),
+        *(("text/html", ""), ("text/html, */*;q=0", ""), (f"{ARROW};q=0, {PARQUET};q=0.000", ""), ("image/*", "")),
+    ],
+)
+def test_the_format_is_what_the_accept_header_prefers_and_never_what_it_refuses(accept: str, form: str) -> None:
+    assert preferred(accept) == form
+
+
+def test_where_no_format_is_accepted_both_are_named(served: Served) -> None:
+    refused = served.client.get(ROWS, params=AS_CLERK, headers={**served.bearer("clerk"), "Accept": f"{ARROW};q=0"})
+    assert refused.status_code == 406
+    assert all(kind in refused.json()["title"] for kind in (ARROW, PARQUET))
 
 
 def test_rows_come_in_pieces_and_columns_in_the_order_asked_for(served: Served) -> None:
@@ -131,7 +159,16 @@ def test_what_is_not_certified_now_is_refused(served: Served, dataset: str, stat
 @pytest.mark.parametrize(
     "asked",
     [
-        *({"rolle": "x"}, {"limit": "-1"}, {"limit": "1.5"}, {"limit": "1" * 30}, {"offset": "x"}, {"format": "csv"}),
+        *(
+            {"rolle": "x"},
+            {"limit": "-1"},
+            {"limit": "1.5"},
+            {"limit": "1" * 30},
+            {"limit": f"{5:024}"},
+            {"offset": f"{5:024}"},
+            {"offset": "x"},
+            {"format": "csv"},
+        ),
         *({"columns": ""}, {"columns": "a,a"}, {"columns": "a,"}, {"role": "x" * 300}, {"role": "a\nb"}),
     ],
 )
@@ -216,3 +253,54 @@ def test_everyone_may_know_what_stands_behind_a_dataset(served: Served) -> None:
     why = served.client.get("/v1/datasets/newcomer").json()
     assert (why["status"], why["ok"]) == ("refused", False)
     assert served.client.get("/v1/datasets/nothing").json()["error"] == "NotCertified"
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Parts cannot be read before this is set."""
+    free, parts = threading.Event(), Release.parts
+
+    def waiting(release: Release, vouched: Vouched) -> Sequence[bytes]:
+        assert free.wait(30)
+        return parts(release, vouched)
+
+    monkeypatch.setattr(Release, "parts", waiting)
+    return free
+
+
+def limited(served: Served, timeout: float) -> TestClient:
+    limits = replace(served.service.limits, timeout=timeout, rate=1000.0)
+    return TestClient(create_app(replace(served.service, limits=limits)), raise_server_exceptions=False)
+
+
+def test_a_read_that_takes_too_long_is_given_up_and_is_no_read(served: Served, slow: threading.Event) -> None:
+    robot = served.bearer("clerk")
+    with limited(served, timeout=0.3) as client:
+        begun = time.monotonic()
+        refused = client.get(ROWS, params=AS_CLERK, headers=robot)
+        assert time.monotonic() - begun < 2
+        assert (refused.status_code, refused.json()["error"], refused.headers["retry-after"]) == (503, "Busy", "1")
+        slow.set()
+        while (answer := client.get(ROWS, params=AS_CLERK, headers=robot)).status_code != 200:
+            assert answer.status_code == 503
+        assert table(answer.content).num_rows == 40
+    assert len(entries(served.golden, "read")) == 1
+
+
+def test_reads_that_wait_keep_neither_health_nor_metadata_waiting(served: Served, slow: threading.Event) -> None:
+    robot = served.bearer("clerk")
+    with limited(served, timeout=3) as client, ThreadPoolExecutor(60) as pool:
+
+        def ask(limit: int) -> int:
+            return client.get(ROWS, params={**AS_CLERK, "limit": limit}, headers=robot).status_code
+
+        waiting = [pool.submit(ask, limit) for limit in range(60)]
+        time.sleep(0.5)
+        begun = time.monotonic()
+        for path in ("/readyz", "/metadata/timestamp.json", "/v1/datasets"):
+            assert client.get(path).status_code == 200
+        assert client.get(ROWS, params=AS_CLERK).status_code == 401
+        assert not any(read.done() for read in waiting)
+        assert time.monotonic() - begun < 2
+        assert {read.result() for read in waiting} == {503}
+        slow.set()
