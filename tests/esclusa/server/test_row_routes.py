@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from esclusa.reader import Release
 from esclusa.server.app import create_app
-from esclusa.server.asked import ARROW, PARQUET, preferred
+from esclusa.server.asked import ARROW, PARQUET
 from esclusa.verification import Vouched
 from tests.esclusa.golden import ORDERS
 from tests.esclusa.roles import AS_CLERK, AS_MODEL, entries
@@ -70,19 +70,6 @@ def test_parquet_comes_by_name_or_by_the_accept_header(served: Served) -> None:
         answer = served.client.get(ROWS, params={**AS_CLERK, **more}, headers={**robot, "Accept": accept})
         assert answer.headers["content-type"] == "application/vnd.apache.parquet"
         assert pq.read_table(io.BytesIO(answer.content)).num_rows == 40
-
-
-@pytest.mark.parametrize(
-    ("accept", "form"),
-    [
-        *(("", "arrow"), ("*/*", "arrow"), ("application/*", "arrow"), (f"{PARQUET};q=0.5, */*;q=0.1", "parquet")),
-        *((f"{ARROW};q=0, {PARQUET}", "parquet"), (f"{ARROW};q=0.2,{PARQUET};q=0.3", "parquet")),
-        *((f"{ARROW};q=0, */*", "parquet"), (f"{PARQUET}, {ARROW}", "arrow"), (f"{PARQUET}, */*", "parquet")),
-        *(("text/html", ""), ("text/html, */*;q=0", ""), (f"{ARROW};q=0, {PARQUET};q=0.000", ""), ("image/*", "")),
-    ],
-)
-def test_the_format_is_what_the_accept_header_prefers_and_never_what_it_refuses(accept: str, form: str) -> None:
-    assert preferred(accept) == form
 
 
 def test_where_no_format_is_accepted_both_are_named(served: Served) -> None:
