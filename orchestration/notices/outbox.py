@@ -107,6 +107,16 @@ class Outbox:
         """
         self._write("pending", replace(letter, attempts=letter.attempts + 1, reason=reason, due=due))
 
+    def hold(self, letters: Iterable[Letter], until: datetime) -> None:
+        """Try none of them before that moment: another letter of their channel has just failed.
+
+        Args:
+            until: UTC.
+        """
+        for letter in letters:
+            if letter.due < until:
+                self._write("pending", replace(letter, due=until))
+
     def bury(self, letter: Letter, reason: str) -> None:
         """The last try failed: keep it as a dead letter."""
         self._write("dead", replace(letter, attempts=letter.attempts + 1, reason=reason))

@@ -1,4 +1,5 @@
-"""Sending: one signed request, and a pass over the letters that are due, bounded in time whatever receivers do.
+"""Sending: one signed request, and a pass over the letters that are due, bounded in time whatever receivers do, and
+name servers too; a channel that answers is told before those that do not.
 
 Belongs here: the request, when to try again, when to give up. Does not: bodies (`payload.py`), files (`outbox.py`).
 Source: Standard Webhooks 1.0: signature headers, 2xx alone is success, retries with growing gaps and jitter.
@@ -12,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from orchestration.notices.outbox import Letter, Outbox
 from orchestration.notices.payload import body_for
 from orchestration.settings import Settings
 
-PATIENCE_SECONDS = 10.0  # for one request, from the first byte sent to the head of the answer
+PATIENCE_SECONDS = 10.0  # for one request, from looking its name up to the head of the answer
 BUDGET_SECONDS = 20.0  # for one pass
 COMMAND_SECONDS = 3.0  # what a command gives receivers that may be dead; the daemon and the next command send the rest
 FIRST_GAP, LONGEST_GAP, GROWTH = timedelta(seconds=30), timedelta(hours=8), 4
@@ -76,7 +77,7 @@ def gap_after(attempts: int, chance: Callable[[], float] = random.random) -> tim
 
 
 def send_due(settings: Settings, *, now: datetime, budget: float = BUDGET_SECONDS, post: Post = post) -> Pass:
-    """Try every letter that is due; after one failure of a channel its others wait for the next pass.
+    """Try every letter that is due, of channels that answer first; after a failure all others of its channel wait too.
 
     Args:
         settings: where outbox and channels are.
@@ -94,7 +95,8 @@ def send_due(settings: Settings, *, now: datetime, budget: float = BUDGET_SECOND
     sent = put_off = buried = 0
     silent: set[str] = set()
     with outbox.sending() as is_mine:
-        for letter in outbox.pending() if is_mine else ():
+        queue = _in_turn(outbox.pending()) if is_mine else []
+        for number, letter in enumerate(queue, start=1):
             left = budget - (time.monotonic() - begun)
             if letter.due > now or letter.channel in silent or left <= 0:
                 continue
@@ -110,6 +112,7 @@ def send_due(settings: Settings, *, now: datetime, budget: float = BUDGET_SECOND
             else:
                 outbox.put_off(letter, reason, now + gap_after(letter.attempts + 1))
                 put_off += 1
+            outbox.hold((other for other in queue[number:] if other.channel == letter.channel), now + gap_after(1))
     return Pass(sent, put_off, buried)
 
 
@@ -128,6 +131,16 @@ def send_within(settings: Settings, seconds: float = COMMAND_SECONDS) -> None:
     thread = threading.Thread(target=work, name="notices", daemon=True)
     thread.start()
     thread.join(seconds)
+
+
+def _in_turn(letters: Iterable[Letter]) -> list[Letter]:
+    """A letter of each channel, then the next of each; channels that failed before come after all that did not."""
+    channels: dict[str, list[Letter]] = {}
+    for letter in letters:
+        channels.setdefault(letter.channel, []).append(letter)
+    failing = {name for name, waiting in channels.items() if any(letter.attempts for letter in waiting)}
+    turns = [(letter, turn) for waiting in channels.values() for turn, letter in enumerate(waiting)]
+    return [letter for letter, _ in sorted(turns, key=lambda t: (t[0].channel in failing, t[1], t[0].due))]
 
 
 def _tried(channels: Mapping[str, Channel], letter: Letter, patience: float, post: Post) -> str:
@@ -156,28 +169,35 @@ def _request(channel: Channel, body: bytes, headers: Mapping[str, str], patience
         connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=patience, context=context)
     else:
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=patience)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     is_late = threading.Event()
+    answer: list[int | Exception] = []
 
-    def hang_up() -> None:
+    def ask() -> None:
+        try:
+            connection.connect()
+            if not is_late.is_set():
+                connection.request("POST", target, body, dict(headers))
+                answer.append(connection.getresponse().status)
+        except Exception as error:
+            answer.append(error)
+        finally:
+            connection.close()
+
+    # A thread can be left behind; a look-up of a name cannot be ended otherwise.
+    asking = threading.Thread(target=ask, name="notice", daemon=True)
+    asking.start()
+    asking.join(patience)
+    if not answer:
         is_late.set()
-        if connection.sock is not None:
+        if (open_socket := connection.sock) is not None:
             with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-
-    watch = threading.Timer(patience, hang_up)
-    watch.daemon = True
-    watch.start()
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, dict(headers))
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        if is_late.is_set():
-            raise TimeoutError from None
-        raise
-    finally:
-        watch.cancel()
-        connection.close()
+                open_socket.shutdown(socket.SHUT_RDWR)
+        raise TimeoutError
+    (said,) = answer
+    if isinstance(said, Exception):
+        raise said
+    return said
 
 
 def _in_words(error: Exception) -> str:
