@@ -42,6 +42,7 @@ class GateItem(StrEnum):
 OPENING = frozenset({State.PASS, State.WARN})
 
 Scalar = str | int | float | bool | None
+WITHHELD = "a text, which is not repeated here"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,12 @@ class Finding:
         is_number = isinstance(self.observed, int | float) and not isinstance(self.observed, bool)
         shown = f"{self.observed:,.6g}" if is_number else str(self.observed)
         return shown if self.unit in ("", "value") else f"{shown} {self.unit}"
+
+    @property
+    def told(self) -> str:
+        """The same for whoever may see no row: a text that is not the name of a type may be the value of one."""
+        is_plain = not isinstance(self.observed, str) or self.rule.endswith("__type")
+        return self.seen if is_plain else WITHHELD
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,9 @@ def publish_release(
 
         golden.publish(releases, files=catalogue_files(platform), on_step=before_it_counts(platform.ledger, record))
         for certificate in certificates:
-            platform.workshop.remember(RECORD, certificate.dataset, record_of(certificate))
+            # First: killed in between, the next run publishes anew, and what is told again then is told.
             settle(platform, certificate.dataset, Kind.GATE_SHUT, Kind.EXPIRING, Kind.EXPIRED)
+            platform.workshop.remember(RECORD, certificate.dataset, record_of(certificate))
             repeat_refusal(platform, certificate.dataset, now)
     return tuple(_served(platform, d, published=d in fresh) for d in open_decisions)
 

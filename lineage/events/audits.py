@@ -10,7 +10,7 @@ from datetime import datetime
 from openlineage.client.facet_v2 import data_quality_assertions_dataset
 
 from expectations.contract import Contract
-from expectations.verdict import Finding, State, Verdict
+from expectations.verdict import State, Verdict
 from lineage.events import facets
 from lineage.events.places import Atlas
 from lineage.events.runs import Event, Root, Work, told
@@ -18,7 +18,6 @@ from lineage.pin import Pin
 
 Assertion = data_quality_assertions_dataset.Assertion
 KIND = "AUDIT"
-WITHHELD = "a text, which is not repeated here"
 
 
 def job(dataset: str) -> str:
@@ -82,22 +81,24 @@ def assertions(
             name=finding.rule,
             description=finding.description,
             expected=finding.required,
-            actual=actual(finding),
+            actual=finding.told,
             params={"gateItem": str(finding.item), "state": str(finding.state), "engine": finding.engine},
         )
         for finding in verdict.findings
     ]
     missing = [
-        Assertion(rule.partition("__")[2], False, severity="error", name=rule, params={"state": str(State.MISSING)})
+        Assertion(
+            rule.partition("__")[2] or rule,
+            False,
+            severity="error",
+            name=rule,
+            expected="an answer",
+            actual="none",
+            params={"state": str(State.MISSING)},
+        )
         for rule in verdict.unanswered
     ]
     return data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet([*asked, *missing])
-
-
-def actual(finding: Finding) -> str:
-    """What was measured. A text is told only where it is the name of a type: any other may be the value of a row."""
-    plain = not isinstance(finding.observed, str) or finding.rule.endswith("__type")
-    return finding.seen if plain else WITHHELD
 
 
 def _nulls(verdict: Verdict, contract: Contract) -> dict[str, int]:

@@ -15,6 +15,7 @@ import esclusa
 from esclusa.certificate import Certificate
 from expectations.landing import DeliveryRefused
 from expectations.signing.lapse import Lapse
+from expectations.verdict import Finding, GateItem
 from orchestration.notices import notify
 from orchestration.notices.notice import Kind
 from orchestration.platform import Platform
@@ -189,11 +190,12 @@ def lapses(platform: Platform, found: Iterable[Lapse], now: datetime) -> None:
         )
 
 
-def _seen(finding: Mapping[str, Any]) -> str:
-    observed, unit = finding["observed"], finding["unit"]
-    if observed is None:
-        return str(finding["message"] or "no value")
-    return f"{observed} {unit}".strip() if unit not in ("", "value") else str(observed)
+def _seen(document: Mapping[str, Any]) -> str:
+    finding = Finding(**document)
+    if finding.observed is None:
+        return finding.message or finding.told
+    # What a signature lacks is no value of a row.
+    return finding.seen if finding.item == GateItem.SIGNOFF else finding.told
 
 
 def _without_numbers(text: str) -> str:

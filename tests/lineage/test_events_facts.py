@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from expectations.verdict import State
-from lineage.events.audits import WITHHELD
+from expectations.verdict import WITHHELD, State
 from lineage.events.certificate_facet import KEY
 from lineage.events.places import Atlas
 from tests.lineage.told import (
@@ -18,6 +17,7 @@ from tests.lineage.told import (
     audited,
     certificates,
     finding,
+    judged,
     landed,
     published,
     refused,
@@ -66,7 +66,7 @@ def test_a_refused_delivery_fails_with_seen_and_agreed_and_writes_nothing(tmp_pa
     assert "raw keeps what it had" in ended["run"]["facets"]["errorMessage"]["message"]
 
 
-def test_an_audit_has_an_assertion_for_each_rule_and_for_each_that_nobody_answered(tmp_path: Path) -> None:
+def test_an_audit_has_an_assertion_for_each_rule(tmp_path: Path) -> None:
     rules = (
         finding("id__required", observed=0, column="id"),
         finding("orders__share", observed=1.5, unit="percent", required="≤ 2 %"),
@@ -78,9 +78,18 @@ def test_an_audit_has_an_assertion_for_each_rule_and_for_each_that_nobody_answer
     assert (said["orders__share"]["expected"], said["orders__share"]["actual"]) == ("≤ 2 %", "1.5 percent")
     assert (said["orders__late"]["success"], said["orders__late"]["severity"]) == (False, "warn")
     assert said["id__required"]["column"] == "id"
+    assert said.keys() == judged(tmp_path / "same", *rules)[0].expected_rules
     metrics = ended["inputs"][0]["inputFacets"]["dataQualityMetrics"]
     assert (metrics["rowCount"], metrics["fileCount"]) == (2, 1)
     assert metrics["columnMetrics"]["id"] == {"nullCount": 0, "count": 2, "quantiles": {}}
+
+
+def test_a_rule_that_nothing_answered_is_an_assertion_that_does_not_hold(tmp_path: Path) -> None:
+    ended = audited(tmp_path, unanswered="orders__share")[1]
+    said = assertions(ended)["orders__share"]
+    assert (said["success"], said["expected"], said["actual"]) == (False, "an answer", "none")
+    assert ended["eventType"] == "FAIL"
+    assert "orders__share (no finding)" in ended["run"]["facets"]["errorMessage"]["message"]
 
 
 def test_a_shut_gate_fails_and_names_its_rules_without_what_they_saw(tmp_path: Path) -> None:

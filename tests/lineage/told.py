@@ -14,7 +14,7 @@ from typing import Any
 from esclusa.certificate import Certificate, read_certificate
 from expectations.contract import Contract, SourceContract, Table
 from expectations.landing import DeliveryRefused, Landing
-from expectations.verdict import Finding, GateItem, State
+from expectations.verdict import Finding, GateItem, State, Verdict
 from lineage.events import audits, builds, loads, releases, removals
 from lineage.events.places import Atlas
 from lineage.events.runs import Event, Root
@@ -91,11 +91,18 @@ def finding(rule: str, state: State = State.PASS, observed: Any = 0, **given: An
     return Finding(rule, GateItem.QUALITY, state, observed, **{**said, **given})
 
 
-def audited(home: Path, *findings: Finding) -> list[Event]:
+def judged(home: Path, *findings: Finding, unanswered: str = "") -> tuple[Verdict, Pin]:
+    """A verdict on two orders; of a rule that nothing answered, too."""
+    pin = pinned(home / "pins")
+    verdict = small_verdict(contract(), pin, NOW, *findings)
+    demanded = verdict.expected_rules | ({unanswered} if unanswered else set())
+    return replace(verdict, expected_rules=demanded), pin
+
+
+def audited(home: Path, *findings: Finding, unanswered: str = "") -> list[Event]:
     """An audit of two orders."""
-    pin, promise = pinned(home / "pins"), contract()
-    work = audits.work(promise, ROOT, BEGAN, ENDED)
-    return audits.audited(promise, small_verdict(promise, pin, NOW, *findings), pin, work, atlas(home))
+    verdict, pin = judged(home, *findings, unanswered=unanswered)
+    return audits.audited(contract(), verdict, pin, audits.work(contract(), ROOT, BEGAN, ENDED), atlas(home))
 
 
 def certificates(home: Path) -> list[Certificate]:

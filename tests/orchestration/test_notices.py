@@ -15,7 +15,7 @@ import esclusa
 from expectations.contract import SourceContract
 from expectations.landing import DeliveryRefused
 from expectations.signing.lapse import Lapse
-from expectations.verdict import Finding, GateItem, State
+from expectations.verdict import WITHHELD, Finding, GateItem, State
 from orchestration import delivery
 from orchestration.golden import withdraw
 from orchestration.jobs import signing as jobs_signing
@@ -92,6 +92,38 @@ def test_what_shuts_the_gate_besides_is_told_and_so_is_what_comes_back_after_it_
     publish(platform, "orders", shut_by=[LATE])
     assert arrived(platform, receiver) == ["gate_shut"] * 3
     assert "consumers go on reading the certified release" in receiver.got[2].verified()["data"]["what"]
+
+
+def test_a_text_that_a_rule_found_among_rows_is_not_told_and_what_a_signature_lacks_is(
+    told: tuple[Platform, Receiver],
+) -> None:
+    platform, receiver = told
+    longest = replace(LATE, rule="orders__longest", observed="ann@example.org", unit="")
+    kind = replace(LATE, rule="id__type", observed="double", unit="")
+    unsigned = replace(LATE, rule="orders__signoff_owner", observed="nobody has signed", item=GateItem.SIGNOFF, unit="")
+    publish(platform, "orders", shut_by=[longest, kind, unsigned])
+    assert arrived(platform, receiver) == ["gate_shut"]
+    observed = receiver.got[0].verified()["data"]["observed"]
+    assert observed == f"orders__longest: {WITHHELD}; id__type: double; orders__signoff_owner: nobody has signed"
+    assert b"ann@example.org" not in receiver.got[0].body
+
+
+def test_a_fault_that_comes_back_is_told_although_the_publication_in_between_was_killed(
+    told: tuple[Platform, Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform, receiver = told
+    publish(platform, "orders", shut_by=[LATE])
+    with monkeypatch.context() as killed:
+        killed.setattr("orchestration.publish.settle", die)
+        with pytest.raises(KeyboardInterrupt):
+            publish(platform, "orders")
+    publish_release(platform, "orders", now=datetime.now(UTC), run="run-2", progress=lambda _: None)
+    publish(platform, "orders", shut_by=[LATE])
+    assert arrived(platform, receiver) == ["gate_shut"] * 2
+
+
+def die(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_candidate_that_cannot_be_built_is_told(told: tuple[Platform, Receiver]) -> None:
