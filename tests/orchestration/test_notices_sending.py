@@ -207,41 +207,6 @@ def test_looking_a_name_up_is_bounded_as_the_rest_of_a_try_is(monkeypatch: pytes
     assert time.monotonic() - began < 2
 
 
-def passes(small: Platform, monkeypatch: pytest.MonkeyPatch, behind: int, seconds_of: dict[str, float]) -> list[str]:
-    """Whom two passes tried, half a minute apart; a channel that takes ten seconds hangs. No test waits for them."""
-    settings, clock = listen(small, "https://example.org/hooks"), [0.0]
-    monkeypatch.setattr("orchestration.notices.sending.time.monotonic", lambda: clock[0])
-    outbox, start, told = Outbox(settings.notices), datetime.now(UTC), list[str]()
-    for number, channel in enumerate([c for c in seconds_of for _ in range(behind if seconds_of[c] else 1)]):
-        outbox.put(notice(at=start - timedelta(days=1) + timedelta(seconds=number)), str(number), [channel])
-
-    def tried(channel: Channel, letter: Letter, patience: float) -> str:
-        clock[0] += min(seconds_of[letter.channel], patience)
-        told.append(letter.channel)
-        return "no answer in time" if seconds_of[letter.channel] >= 10 else ""
-
-    known = dict.fromkeys(seconds_of, Channel("#test", "webhook", "https://example.org/hooks", SECRET))
-    monkeypatch.setattr("orchestration.notices.sending.load_channels", lambda _: known)
-    for half_minute in range(2):
-        clock[0] = max(clock[0], 30.0 * half_minute)
-        send_due(settings, now=start + timedelta(seconds=clock[0]), post=tried)
-    return told
-
-
-def test_dead_channels_with_older_letters_do_not_hold_up_one_that_answers(
-    small: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = passes(small, monkeypatch, 6, {"#dead": 10, "#hanging": 10, "#healthy": 0})
-    assert told[:3] == ["#dead", "#hanging", "#healthy"], "not after the six letters of each dead one"
-    assert max(told.count("#dead"), told.count("#hanging")) <= 2, "one try of a dead one in a pass"
-
-
-def test_a_slow_channel_with_many_letters_takes_turns_with_the_others(
-    small: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert passes(small, monkeypatch, 6, {"#slow": 9, "#healthy": 0})[:3] == ["#slow", "#healthy", "#slow"]
-
-
 def test_after_a_failure_the_other_letters_of_its_channel_wait_and_have_not_failed(small: Platform) -> None:
     settings = listen(small, "https://example.org/hooks")
     put(settings, "one")
