@@ -50,9 +50,9 @@ class Catalogue:
         return {dataset.name: dataset for dataset in self.datasets}
 
     @cached_property
-    def term_names(self) -> frozenset[str]:
-        """Terms that have a page."""
-        return frozenset(term.term for term in self.terms)
+    def term_titles(self) -> Mapping[str, str]:
+        """Terms that have a page, and what people call them."""
+        return {term.term: term.title or term.term for term in self.terms}
 
     @cached_property
     def system_names(self) -> frozenset[str]:

@@ -68,6 +68,9 @@ def shell(code: str, golden: Golden) -> str:
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_a_new_user_finds_a_dataset_for_a_purpose_and_reads_it(world: World, phone: bool) -> None:
     with opened(world.browser, world.http, phone=phone, dark=phone) as page:
+        if phone:
+            expect(page.get_by_label("Purpose")).to_be_hidden()  # the first dataset comes before six filters
+            page.get_by_text("Filters", exact=True).click()
         page.get_by_label("Purpose").select_option("scoring")
         expect(page.get_by_role("status")).to_have_text("1 of 9")
         page.get_by_role("link", name="Sales").click()
@@ -113,6 +116,85 @@ def test_in_spanish_from_plain_files_the_same_is_found(world: World, phone: bool
         expect(page.locator("#verdict .state:visible")).to_have_text("Refused")
 
 
+@pytest.mark.parametrize(
+    ("label", "choice", "found"),
+    [
+        ("Purpose", "scoring", 1),
+        ("State", "refused", 2),
+        ("Business term", "order", 7),
+        ("Owner", "eva", 1),
+        ("Holds data that is", "confidential", 2),
+        ("Age of the data", "1", 2),
+    ],
+)
+def test_each_filter_finds_what_it_names_and_is_taken_back_by_itself(
+    world: World, label: str, choice: str, found: int
+) -> None:
+    with opened(world.browser, world.http) as page:
+        page.get_by_label(label).select_option(choice)
+        expect(page.get_by_role("status")).to_have_text(f"{found} of 9")
+        assert page.locator(".card:visible").count() == found
+        page.get_by_role("button", name=f"Remove the filter {label}").click()
+        expect(page.get_by_role("status")).to_have_text("9 of 9")
+        expect(page.locator(":focus")).to_have_text("Datasets")
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "found"),
+    [("en", "confidential", 2), ("es", "confidencial", 2), ("en", "scoring", 1), ("en", "Order bill", 7)],
+)
+def test_a_search_finds_classes_purposes_and_terms_by_their_words(
+    world: World, language: str, words: str, found: int
+) -> None:
+    with opened(world.browser, f"{world.http}{'es/' if language == 'es' else ''}index.html") as page:
+        page.get_by_role("searchbox").fill(words)
+        assert page.locator(".card:visible").count() == found
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [("readable first", "Closing"), ("name", "Closing"), ("freshest data", "Sales"), ("expiring first", "Closing")],
+)
+def test_datasets_come_in_the_order_that_was_asked_for(world: World, order: str, first: str) -> None:
+    with opened(world.browser, world.http) as page:
+        page.get_by_label("Sorted by").select_option(order)
+        names = page.locator(".card h3").all_inner_texts()
+        assert names[0] == first
+        assert len(names) == 9
+        assert (names == sorted(names, key=str.lower)) == (order == "name")
+
+
+def test_a_total_leads_to_its_datasets_and_another_language_keeps_them(world: World) -> None:
+    with opened(world.browser, world.http) as page:
+        page.get_by_role("link", name="2 Refused").click()
+        expect(page.get_by_role("status")).to_have_text("2 of 9")
+        page.get_by_role("link", name="eva").click()
+        expect(page.get_by_role("status")).to_have_text("1 of 9")
+        page.get_by_role("link", name="Español").click()
+        expect(page.get_by_role("status")).to_have_text("1 de 9")
+        expect(page.get_by_role("button", name="Quitar el filtro Responsable: eva")).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_every_page_searches_from_its_head(world: World, script: bool) -> None:
+    context = world.browser.new_context(java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{world.files}terms/order.html")
+    page.get_by_role("searchbox").fill("late")
+    page.get_by_role("searchbox").press("Enter")
+    page.wait_for_url("**/index.html?text=late")
+    assert page.locator(".card:visible").count() == (1 if script else 9)
+    context.close()
+
+
+def test_a_card_tells_the_age_of_now_and_totals_follow_the_clock(world: World) -> None:
+    with opened(world.browser, world.http, later=timedelta(hours=20)) as page:
+        sales = page.locator(".card", has_text="One row per order, for sales.")
+        expect(sales).to_contain_text("30 hours old, 24 hours promised")
+        expect(page.get_by_role("link", name="2 Expired")).to_be_hidden()
+        expect(page.get_by_role("link", name="3 Expired")).to_be_visible()
+
+
 def test_what_a_search_found_can_be_linked_to(world: World) -> None:
     with opened(world.browser, f"{world.http}index.html?purpose=scoring&state=certified") as page:
         expect(page.get_by_role("status")).to_have_text("1 of 9")
@@ -146,14 +228,17 @@ def test_the_theme_is_chosen_by_a_button_and_remembered(world: World) -> None:
         assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
 
 
-def test_the_keyboard_reaches_content_filters_and_datasets_in_order(world: World) -> None:
+def test_the_keyboard_reaches_content_totals_search_and_datasets_in_order(world: World) -> None:
     with opened(world.browser, world.http) as page:
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_text("Skip to the content")
         page.keyboard.press("Enter")
+        for total in page.locator(".total:visible").all():
+            page.keyboard.press("Tab")
+            expect(total).to_be_focused()
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_attribute("id", "filter-text")
-        page.keyboard.type("sales")
+        page.keyboard.type("late")
         expect(page.get_by_role("status")).to_have_text("1 of 9")
 
 

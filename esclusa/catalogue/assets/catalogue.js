@@ -39,6 +39,11 @@ function followTheClock() {
     if (passed(card.dataset.until)) card.dataset.state = '["expired"]';
     else if (passed(card.dataset.expiring)) card.dataset.state = '["expiring"]';
   }
+  for (const total of all("[data-total]")) {
+    const count = all("[data-card]").filter((card) => card.dataset.state === `["${total.dataset.total}"]`).length;
+    total.hidden = !count;
+    total.querySelector("b").textContent = new Intl.NumberFormat(root.lang).format(count);
+  }
   for (const verdict of all("[data-verdict]")) {
     const state = passed(verdict.dataset.until) ? "expired" : passed(verdict.dataset.expiring) ? "expiring" : "certified";
     verdict.className = `verdict verdict-${state}`;
@@ -76,40 +81,85 @@ function sayTimes() {
 
 const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-function findDatasets(form) {
-  const cards = all("[data-card]").map((card) => ({ card, text: folded(card.dataset.text) }));
-  const count = document.querySelector("[data-count]");
-  const asked = new URLSearchParams(location.search);
-  for (const field of form.elements) if (field.name && asked.get(field.name)) field.value = asked.get(field.name);
+// The same page in another language, with the same filters and at the same place.
+function keepPlace(query = location.search) {
+  for (const link of all("[data-same-place]")) {
+    link.search = query;
+    link.hash = location.hash;
+  }
+}
 
-  const fits = ({ card, text }, wanted) => {
-    for (const [name, value] of wanted) {
-      if (name === "text") {
-        if (!folded(value).split(/\s+/).every((word) => text.includes(word))) return false;
-      } else if (name === "age") {
-        if (!card.dataset.zero || Date.now() - Date.parse(card.dataset.zero) > value * DAY) return false;
-      } else if (!JSON.parse(card.dataset[name]).includes(value)) return false;
-    }
-    return true;
+const LAST = Number.POSITIVE_INFINITY;
+const ORDERS = {
+  name: (a, b) => a.dataset.title.localeCompare(b.dataset.title, root.lang),
+  fresh: by((card) => -Date.parse(card.dataset.zero)),
+  ending: by((card) => (passed(card.dataset.until) ? LAST : Date.parse(card.dataset.until))),
+};
+
+function by(measure) {
+  const place = (card) => measure(card) || LAST; // what has no such moment comes last
+  return (a, b) => Number(place(a) > place(b)) - Number(place(a) < place(b));
+}
+
+function fits(card, wanted) {
+  return wanted.every(([name, value]) => {
+    if (name === "text") return folded(value).split(/\s+/).every((word) => folded(card.dataset.text).includes(word));
+    if (name === "age") return Boolean(card.dataset.zero) && Date.now() - Date.parse(card.dataset.zero) <= value * DAY;
+    return JSON.parse(card.dataset[name]).includes(value);
+  });
+}
+
+function findDatasets(form) {
+  const [count, nothing, chosen] = ["[data-count]", "[data-nothing]", "[data-chosen]"].map((each) => document.querySelector(each));
+  const asWritten = all("[data-card]");
+  const asked = new URLSearchParams(location.search);
+  const fields = [...form.elements].filter((field) => field.name);
+  for (const field of fields) if (asked.get(field.name)) field.value = asked.get(field.name);
+
+  const remover = (field) => {
+    const [button, item] = [document.createElement("button"), document.createElement("li")];
+    const said = field.selectedOptions ? field.selectedOptions[0].textContent : field.value;
+    button.type = "button";
+    button.textContent = `${field.labels[0].textContent}: ${said}`;
+    button.setAttribute("aria-label", chosen.firstElementChild.dataset.words.replace("{filter}", button.textContent));
+    button.addEventListener("click", () => {
+      field.value = "";
+      show();
+      (chosen.querySelector("li button") || document.getElementById("list")).focus();
+    });
+    item.append(button);
+    return item;
   };
   const show = () => {
     const wanted = [...new FormData(form)].filter(([, value]) => value.trim());
-    let shown = 0;
-    for (const each of cards) {
-      each.card.hidden = !fits(each, wanted);
-      if (!each.card.hidden) shown += 1;
-    }
+    const filters = wanted.filter(([name]) => name !== "order");
+    const order = ORDERS[form.elements.order.value];
+    const cards = order ? [...asWritten].sort(order) : asWritten;
+    cards.forEach((card, place) => { if (card.parentNode.children[place] !== card) card.parentNode.append(...cards); });
+    for (const card of cards) card.hidden = !fits(card, filters);
+    const shown = cards.filter((card) => !card.hidden).length;
     const number = new Intl.NumberFormat(root.lang);
     count.textContent = count.dataset.some.replace("{shown}", number.format(shown)).replace("{all}", number.format(cards.length));
-    document.querySelector("[data-nothing]").hidden = shown > 0 || !cards.length;
-    const query = new URLSearchParams(wanted).toString();
-    try { history.replaceState(null, "", query ? `?${query}` : location.pathname); } catch { /* a file has no history */ }
+    nothing.hidden = shown > 0 || !cards.length;
+    chosen.hidden = !filters.length;
+    chosen.firstElementChild.replaceChildren(...filters.map(([name]) => remover(form.elements[name])));
+    const query = wanted.length ? `?${new URLSearchParams(wanted)}` : "";
+    try { history.replaceState(null, "", query || location.pathname); } catch { /* a file has no history */ }
+    keepPlace(query);
   };
-  form.hidden = false;
-  form.addEventListener("input", show);
+  form.hidden = document.querySelector("[data-order]").hidden = false;
+  for (const field of fields) field.addEventListener("input", show);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(show));
   show();
+}
+
+// Details that only a small window keeps closed.
+function openWhereWide() {
+  const wide = matchMedia("(min-width: 62rem)"); // as in catalogue.css
+  const open = () => { for (const details of all("[data-open-where-wide]")) details.open = wide.matches; };
+  wide.addEventListener("change", open);
+  open();
 }
 
 function copyCode(button) {
@@ -139,8 +189,10 @@ document.addEventListener("DOMContentLoaded", () => {
   followTheClock();
   sayTimes();
   setInterval(() => { followTheClock(); sayTimes(); }, 60_000);
+  keepPlace();
+  openWhereWide();
   for (const form of all("[data-filters]")) findDatasets(form);
   for (const button of all("[data-copy]")) copyCode(button);
   openWhatIsLinked();
-  addEventListener("hashchange", openWhatIsLinked);
+  addEventListener("hashchange", () => { openWhatIsLinked(); keepPlace(); });
 });

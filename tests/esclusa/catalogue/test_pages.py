@@ -116,6 +116,21 @@ def test_a_term_names_the_datasets_and_columns_that_it_describes(page: Html) -> 
     assert "<code>order_id</code>" in html
 
 
+def test_owner_purposes_and_classes_of_a_card_and_the_totals_lead_to_what_shares_them(page: Html) -> None:
+    html = page("index.html")
+    links = re.findall(r'<a[^>]* href="index.html\?(\w+=\w+)"', html)
+    assert {"state=refused", "owner=eva", "purpose=scoring", "class=confidential"} <= set(links)
+    for link in set(links):
+        name, value = link.split("=")
+        assert f'value="{value}"' in html or f"<option>{value}</option>" in html, link
+        assert f'name="{name}"' in html
+
+
+def test_a_card_says_its_name_once(page: Html) -> None:
+    assert page("index.html").count("<code>generated</code>") == 0
+    assert page("index.html").count("<code>sales</code>") == 1
+
+
 def test_no_page_holds_a_value_of_any_row(catalogue: Catalogue) -> None:
     values = {str(value) for row in (*ORDERS, *CUSTOMERS) for value in row.values() if "-" in str(value)}
     assert len(values) > 40
@@ -133,6 +148,7 @@ def test_every_link_is_relative_and_leads_to_a_page_a_document_or_an_anchor(cata
                 continue
             assert "://" not in link
             target, _, anchor = link.partition("#")
+            target = target.partition("?")[0]
             depth = path.count("/")
             parts = target.split("/")
             assert parts.count("..") <= depth
