@@ -88,10 +88,11 @@ class Memory:
             return self.root.read_bytes()
         except FileNotFoundError:
             raise Untrusted(
-                f"No root is pinned for {self.location.name}: nothing in it can be trusted yet.",
+                "No root is pinned for this repository: nothing in it can be trusted yet.",
                 observed="a repository that this machine has never been told to trust",
                 required="the first root, pinned once, its fingerprint compared with the publisher's",
-                remedy=f"esclusa trust {self.location.name} --fingerprint <sha256 that the publisher gave you>",
+                where=self.location.name,
+                remedy="esclusa trust <where> --fingerprint <sha256 that the publisher gave you>",
             ) from None
 
     def pin(self, root: bytes) -> None:

@@ -39,15 +39,27 @@ class EsclusaError(Exception):
         what: one sentence: what was refused.
         observed: what was seen.
         required: what had to be there instead.
+        where: the file, directory or database at fault. This part alone may name one: whoever runs this is told, and
+            no caller of a service ever is.
         owner: who answers for the dataset, where known.
         remedy: what to do next.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, observed: str = "", required: str = "", owner: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        observed: str = "",
+        required: str = "",
+        where: str = "",
+        owner: str = "",
+        remedy: str = "",
+    ) -> None:
         super().__init__(what)
-        self.what, self.observed, self.required, self.owner, self.remedy = what, observed, required, owner, remedy
+        self.what, self.observed, self.required, self.where = what, observed, required, where
+        self.owner, self.remedy = owner, remedy
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
@@ -55,6 +67,7 @@ class EsclusaError(Exception):
         pairs = (
             ("observed", self.observed),
             ("required", self.required),
+            ("where", self.where),
             ("owner", self.owner),
             ("to do", self.remedy),
         )

@@ -81,14 +81,14 @@ class Keyring:
         Raises:
             KeyMissing: it is not there, is another key, others can read it, or the file holds no key.
         """
-        held = "none"
+        held = ""
         for name in ([f"{cls}.{mark}.key"] if mark else []) + [f"{cls}.key"]:
             key = _read(self.directory / name, cls) if self.directory is not None else None
             if key is not None:
                 held = fingerprint(key)
                 if mark in ("", held):
                     return key
-        raise _missing(cls, f"{held} in {self.directory or 'no directory of keys'}", mark or "a key of that class")
+        raise _missing(cls, self.directory, f"key {held}" if held else "no key", mark or "a key of that class")
 
     def derive(self, cls: str, purpose: bytes) -> bytes:
         """A key of 32 bytes for another use than sealing, such as a keyed mask (HKDF-SHA256).
@@ -194,21 +194,22 @@ def _read(path: Path, cls: str) -> bytes | None:
     try:
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:
-            raise _missing(cls, f"others can read {path} (mode {mode:04o})", "mode 0600", f"chmod 600 {path}")
+            raise _missing(cls, path, f"others can read it (mode {mode:04o})", "mode 0600", f"chmod 600 {path.name}")
         key = bytes.fromhex(path.read_text("ascii"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise _missing(cls, f"{path} cannot be read as a key ({type(error).__name__})", "64 hex digits") from None
+        raise _missing(cls, path, f"a file that is no key ({type(error).__name__})", "64 hex digits") from None
     if len(key) != 32:
-        raise _missing(cls, f"{path} holds {len(key)} bytes", "64 hex digits: 32 bytes")
+        raise _missing(cls, path, f"a key of {len(key)} bytes", "64 hex digits: 32 bytes")
     return key
 
 
-def _missing(cls: str, observed: str, required: str, remedy: str = "") -> KeyMissing:
+def _missing(cls: str, where: Path | None, observed: str, required: str, remedy: str = "") -> KeyMissing:
     return KeyMissing(
         f"The key of the class {cls} is not on this machine.",
         observed=observed,
         required=required,
+        where=str(where or ""),
         remedy=remedy or f"Ask the owner for that key, and put it into ESCLUSA_CLASS_KEYS as {cls}.key, mode 0600.",
     )

@@ -76,9 +76,10 @@ def demand_role(repository: Repository, dataset: str) -> Role:
         known = decided_datasets(repository)
         hint = nearest(dataset, known)
         raise NotCertified(
-            f"No dataset named {dataset} is published in {repository.location.name}.",
+            f"No dataset named {dataset} is published.",
             observed=f"published: {', '.join(known) or 'nothing'}",
             required="the name of a certified dataset",
+            where=repository.location.name,
             remedy=f"{hint} esclusa catalog lists what there is.".strip(),
         )
     if withdrawn or last.outcome == "withdrawn":

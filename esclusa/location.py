@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from tuf.api.exceptions import DownloadHTTPError
+from tuf.api.exceptions import DownloadError, DownloadHTTPError
 from tuf.ngclient import FetcherInterface
 from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
@@ -26,10 +26,13 @@ class DirectoryFetcher(FetcherInterface):
     """Reads files of a directory for TUF, which then treats them like any mirror's: as unproven."""
 
     def _fetch(self, url: str) -> Iterator[bytes]:
+        name = Path(url).name  # errors say the directory elsewhere: no caller of a service may learn it
         try:
             file = Path(url).open("rb")  # noqa: SIM115 - closed by the generator that reads it
         except (FileNotFoundError, NotADirectoryError) as missing:
-            raise DownloadHTTPError(f"no file {url}", 404) from missing  # 404 tells TUF: no newer root
+            raise DownloadHTTPError(f"no file {name}", 404) from missing  # 404 tells TUF: no newer root
+        except OSError as error:
+            raise DownloadError(f"{name}: {error.strerror}") from error
         return _chunks(file)
 
 

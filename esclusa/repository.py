@@ -217,9 +217,10 @@ class Repository:
             file = source.open("rb")
         except FileNotFoundError:
             raise Unreachable(
-                f"{path} is missing from {self.location.name}.",
+                f"{path} is missing from the golden repository.",
                 observed=f"no file {source.name}",
                 required="every file that the release lists",
+                where=self.location.name,
                 remedy="The copy is incomplete, or older than the release: fetch again, or ask the publisher.",
             ) from None
         with file:

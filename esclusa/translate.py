@@ -90,6 +90,7 @@ def translated(location: Location, subject: str = "") -> Iterator[None]:
         yield
     except (tuf.RepositoryError, tuf.DownloadError) as error:
         _, kind, what, required, remedy = next(row for row in _TABLE if isinstance(error, row[0]))
-        whose = f"{subject} in {location.name}" if subject else f"The golden repository {location.name}"
-        observed = str(error) or type(error).__name__
-        raise kind(f"{whose} {what}.", observed=observed, required=required, remedy=remedy) from error
+        whose, observed = subject or "The golden repository", str(error) or type(error).__name__
+        raise kind(
+            f"{whose} {what}.", observed=observed, required=required, where=location.name, remedy=remedy
+        ) from error

@@ -18,6 +18,7 @@ from esclusa.discovery import Offer
 from esclusa.errors import EsclusaError
 from esclusa.evidence import Finding
 from esclusa.promises import PromisedDataset, Promises
+from esclusa.server.problems import told
 
 _NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
@@ -28,6 +29,7 @@ def refusal(error: EsclusaError) -> a.Refusal:
     Args:
         error: what was refused.
     """
+    error = told(error)
     return a.Refusal(
         error=type(error).__name__,
         what=error.what,

@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, Pool
 
 from esclusa.errors import LedgerUnavailable, Misused
@@ -89,7 +89,6 @@ class Store:
         self._engine = create_engine(self._url, poolclass=pool, connect_args=_CONNECT[self._dialect])
         if self._file is not None:
             _hold_sqlite_to_transactions(self._engine)
-        self._is_made = False
 
     @property
     def _dialect(self) -> str:
@@ -156,17 +155,18 @@ class Store:
                 yield None
                 return
             with self._engine.connect() as connection:
-                yield connection if self._has_table(connection) else None
-
-    def _has_table(self, connection: Connection) -> bool:
-        self._is_made = self._is_made or inspect(connection).has_table(TABLE.name)
-        return self._is_made
+                yield connection if _has_table(connection) else None
 
     def _make(self, connection: Connection) -> None:
-        if not self._has_table(connection):
+        if not _has_table(connection):
             TABLE.metadata.create_all(connection)
             for statement in GUARDS[self._dialect]:
                 connection.exec_driver_sql(statement)
+
+    @staticmethod
+    def _is_of_an_entry(failure: LedgerUnavailable) -> bool:
+        """True where the database cannot hold what an entry says, and could be used for others."""
+        return isinstance(failure.__context__, DataError | UnicodeError)
 
     @contextmanager
     def _failing_closed(self) -> Iterator[None]:
@@ -174,12 +174,13 @@ class Store:
             yield
         except (SQLAlchemyError, OSError, UnicodeError) as error:
             cause = getattr(error, "orig", None) or error
-            # What Postgres says may quote the connection; a file's error says where and why.
-            detail = f": {cause}" if self._file is not None else ""
+            # What Postgres says may quote the connection; a file's error says why, and may name it.
+            detail = f" ({cause})" if self._file is not None else ""
             raise LedgerUnavailable(
-                f"The ledger {self.place} cannot be used; what cannot be recorded does not happen.",
-                observed=f"{type(cause).__name__}{detail}",
+                "The ledger cannot be used; what cannot be recorded does not happen.",
+                observed=type(cause).__name__,
                 required="a ledger that can be read and appended to",
+                where=f"{self.place}{detail}",
                 remedy="Make it reachable and writable, or name another in ESCLUSA_LEDGER; then try again.",
             ) from None
 
@@ -219,6 +220,12 @@ def _hold_sqlite_to_transactions(engine: Engine) -> None:
     def _begun(connection: Connection) -> None:
         is_turn = connection.get_execution_options().get("esclusa_turn", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_turn else "BEGIN")
+
+
+def _has_table(connection: Connection) -> bool:
+    known = connection.info  # lives as long as this one connection: another may be to another file
+    known["esclusa_made"] = known.get("esclusa_made", False) or inspect(connection).has_table(TABLE.name)
+    return bool(known["esclusa_made"])
 
 
 def _last(connection: Connection) -> Row | None:

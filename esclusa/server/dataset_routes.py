@@ -5,6 +5,7 @@ Belongs here: `/v1/datasets` and below, what the service says of itself. Does no
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.routing import Route
 
 from esclusa.cli.plain import plain
 from esclusa.remote import FORMAT, WELL_KNOWN
+from esclusa.server.problems import told
 from esclusa.server.service import Service
 
 CACHING = {"Cache-Control": "no-cache"}
@@ -56,5 +58,6 @@ def _listed(service: Service) -> Response:
 def _explained(service: Service, dataset: str) -> Response:
     release = service.release
     why = release.why(dataset)
-    document: dict[str, Any] = {"release": release.version, **plain(why), "ok": why.ok}
+    heard = replace(why, problem=why.problem and told(why.problem))
+    document: dict[str, Any] = {"release": release.version, **plain(heard), "ok": why.ok}
     return JSONResponse(document, headers=CACHING)

@@ -1,11 +1,13 @@
 """How a refusal leaves the service: problem details that say what, observed, required, who owns it, what to do next.
 
-Belongs here: status codes, and the body of a refusal. Does not: deciding one.
+Belongs here: status codes, the body of a refusal, and what of it is for callers. Does not: deciding one.
 Source: RFC 9457 (problem details), RFC 9110 §15 (status codes), RFC 6750 §3 (WWW-Authenticate).
 """
 
 from __future__ import annotations
 
+import copy
+import logging
 import math
 import re
 from collections.abc import Mapping
@@ -17,6 +19,8 @@ from starlette.responses import JSONResponse, Response
 
 from esclusa import errors
 from esclusa.errors import EsclusaError
+from esclusa.server.calling import in_work
+from esclusa.server.logs import LOGGER
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:esclusa:problem:"
@@ -38,6 +42,10 @@ STATUS: Mapping[type[EsclusaError], int] = {
     EsclusaError: 503,
 }
 RETRY_AFTER = 1  # seconds, at least
+# Faults of whoever runs the service: no caller can mend them.
+OURS = (errors.KeyMissing, errors.NotGenuine, errors.Unreachable, errors.LedgerUnavailable)
+
+_log = logging.getLogger(LOGGER)
 
 
 def status_of(error: EsclusaError) -> int:
@@ -51,6 +59,20 @@ def status_of(error: EsclusaError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def told(error: EsclusaError) -> EsclusaError:
+    """A refusal as whoever calls may hear it, over HTTP or as an agent: never where on this machine it arose.
+
+    Args:
+        error: what was refused. Where that is a fault of ours, the log gets the whole of it.
+    """
+    heard = copy.copy(error)
+    heard.where = ""
+    if error.where and isinstance(error, OURS):
+        _log.error("refused: %s", str(error).replace("\n ", ";"), extra={"said": {"request": in_work().id}})
+        heard.remedy = "Tell whoever runs the service: its log says where this happened, and what to do."
+    return heard
+
+
 def problem(error: EsclusaError, status: int = 0) -> Response:
     """A refusal as an answer.
 
@@ -58,7 +80,7 @@ def problem(error: EsclusaError, status: int = 0) -> Response:
         error: what was refused.
         status: its status code, where it is not that of its class.
     """
-    status, name = status or status_of(error), type(error).__name__
+    error, status, name = told(error), status or status_of(error), type(error).__name__
     body = {
         "type": f"{TYPE}{_kebab(name)}",
         "title": _kebab(name).replace("-", " ").capitalize(),

@@ -58,7 +58,7 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> Non
     path = put(tmp_path, "confidential.key", KEY, mode)
     with pytest.raises(KeyMissing, match=f"mode {mode:04o}") as refused:
         Keyring.open(tmp_path).key("confidential")
-    assert f"chmod 600 {path}" in str(refused.value)
+    assert (refused.value.where, refused.value.remedy) == (str(path), "chmod 600 confidential.key")
 
 
 @pytest.mark.parametrize("text", ["", "not hexadecimal", KEY.hex()[:-2], KEY.hex() + "00", "\u00e9" * 64])
