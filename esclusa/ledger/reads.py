@@ -13,7 +13,7 @@ from typing import Any
 
 from esclusa.access import Access
 from esclusa.certificate import Certificate
-from esclusa.errors import EsclusaError, LedgerUnavailable
+from esclusa.errors import EsclusaError, LedgerUnavailable, Misused
 from esclusa.ledger.ledger import Ledger
 
 
@@ -72,7 +72,17 @@ class ReadLog:
         Args:
             dataset: what was asked for; empty where the release itself is opened.
             columns: that were asked for by name.
+
+        Raises:
+            Misused: the name is none that a ledger could hold; no dataset has it.
         """
+        if not dataset.isprintable():
+            raise Misused(
+                "No dataset has such a name.",
+                observed=repr(dataset),
+                required="a name that can be printed",
+                remedy="esclusa catalog lists what there is.",
+            )
         try:
             yield
         except LedgerUnavailable:

@@ -9,11 +9,13 @@ Database Systems, SIGMOD 1984, section 5 (group commit).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+from sqlalchemy import Connection
 from sqlalchemy.pool import QueuePool
 
 from esclusa.errors import LedgerUnavailable
@@ -39,7 +41,7 @@ class SharedStore(Store):
 
     def __init__(self, address: str | Path) -> None:
         super().__init__(address, QueuePool)
-        self._turn = Lock()
+        self._turn, self._look = Lock(), Lock()
         self._waiting: deque[_Waiting] = deque()
         self._opened: tuple[int, int] | None = None
 
@@ -53,33 +55,50 @@ class SharedStore(Store):
         if mine.failure is not None:
             failed = mine.failure  # of all who waited: each raises one of its own
             raise LedgerUnavailable(
-                failed.what, observed=failed.observed, required=failed.required, remedy=failed.remedy
+                failed.what,
+                observed=failed.observed,
+                required=failed.required,
+                where=failed.where,
+                remedy=failed.remedy,
             )
         assert mine.row is not None
         return mine.row
 
     def _write_all_who_wait(self) -> None:
         self._follow_the_file()
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
+
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        """All of them at once; where one of them cannot be written, each for itself."""
         try:
             rows = self._append_all([waiting.following for waiting in batch])
         except LedgerUnavailable as failure:
+            if len(batch) > 1 and self._is_of_an_entry(failure):
+                for waiting in batch:
+                    self._write([waiting])
+                return
             for waiting in batch:
                 waiting.failure = failure
             return
         for waiting, row in zip(batch, rows, strict=True):
             waiting.row = row
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection | None]:
+        self._follow_the_file()
+        with super()._reading() as connection:
+            yield connection
+
     def _follow_the_file(self) -> None:
         """Let go of a file that was moved away or restored: what is written into it would be read by nobody."""
         if self._file is None:
             return
-        try:
-            found = self._file.stat()
-            there = (found.st_dev, found.st_ino)
-        except OSError:
-            there = None
-        if there is None or there != self._opened:
-            self._engine.dispose()
-            self._is_made = False
-            self._opened = there
+        with self._look:
+            try:
+                found = self._file.stat()
+                there = (found.st_dev, found.st_ino)
+            except OSError:
+                there = None
+            if there is None or there != self._opened:
+                self._engine.dispose()
+                self._opened = there

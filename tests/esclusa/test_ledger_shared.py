@@ -1,8 +1,12 @@
-"""A ledger that threads share: every entry that was answered for is there, in one chain; a failure is everybody's."""
+"""A ledger that threads share: every entry that was answered for is there, in one chain.
+
+A failure of the database is everybody's, that of an entry its own.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +15,7 @@ import pytest
 
 from esclusa.errors import LedgerUnavailable
 from esclusa.ledger.ledger import Ledger
+from esclusa.ledger.shared import SharedStore
 from tests.postgres import Server
 
 
@@ -43,6 +48,42 @@ def test_a_ledger_that_was_moved_away_is_not_written_on_unseen(tmp_path: Path) -
         (tmp_path / f"ledger.sqlite{tail}").unlink(missing_ok=True)
     ledger.append("read", "orders", {"rows": 7})
     assert [entry.body["rows"] for entry in Ledger(path).entries()] == [7]
+
+
+def test_what_is_read_follows_the_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path, shared=True)
+    ledger.append("read", "orders", {})
+    for file in tmp_path.glob("ledger.sqlite*"):
+        file.rename(tmp_path / f"kept {file.name}")
+    assert ledger.head() is None
+    path.mkdir()
+    with pytest.raises(LedgerUnavailable):
+        ledger.head()
+
+
+def recorded_beside_one_that_cannot_be(address: str | Path, unwritable: str) -> None:
+    ledger = Ledger(address, shared=True)
+    ledger.append("read", "orders", {})
+    store = ledger._store
+    assert isinstance(store, SharedStore)
+    with ThreadPoolExecutor(9) as pool, store._turn:  # all of them wait for the same transaction
+        bad = pool.submit(ledger.append, "read", unwritable, {})
+        good = [pool.submit(ledger.append, "read", "orders", {"rows": number}) for number in range(8)]
+        while len(store._waiting) < 9:
+            time.sleep(0.01)
+    with pytest.raises(LedgerUnavailable):
+        bad.result()
+    assert len({entry.result().sequence for entry in good}) == 8
+    assert not ledger.verify()
+
+
+def test_an_entry_that_cannot_be_written_takes_none_of_the_others_with_it(tmp_path: Path) -> None:
+    recorded_beside_one_that_cannot_be(tmp_path / "ledger.sqlite", "half a surrogate: \ud800")
+
+
+def test_nor_does_it_in_postgres(postgres: Server) -> None:
+    recorded_beside_one_that_cannot_be(postgres.database(f"shared_{uuid4().hex}"), "a\0b")
 
 
 def test_who_waited_together_is_refused_together(tmp_path: Path) -> None:

@@ -185,6 +185,13 @@ def test_nobody_reads_without_a_token(served: Served) -> None:
     assert not entries(served.golden, "read-refused")
 
 
+@pytest.mark.parametrize("name", ["a%00b", "a%0Ab", "a%C2%85b"])
+def test_a_name_that_no_ledger_could_hold_is_refused_before_it_gets_there(served: Served, name: str) -> None:
+    answer = served.client.get(f"/v1/datasets/{name}/rows", params=AS_CLERK, headers=served.bearer("clerk"))
+    assert (answer.status_code, answer.json()["error"]) == (400, "Misused")
+    assert not entries(served.golden, "read-refused")
+
+
 def test_a_revoked_token_reads_no_more(served: Served) -> None:
     robot = served.bearer("clerk")
     assert served.client.get(ROWS, params=AS_CLERK, headers=robot).status_code == 200
