@@ -39,7 +39,10 @@ Transformation = column_lineage_dataset.Transformation
 InputField = column_lineage_dataset.InputField
 _FLOWS = {
     Flow.KEPT: Transformation(type="DIRECT", description="the value itself arrives"),
-    Flow.COMPUTED: Transformation(type="DIRECT", subtype="TRANSFORMATION", description="something computed from it"),
+    **dict.fromkeys(
+        (Flow.REWORKED, Flow.COMPUTED),
+        Transformation(type="DIRECT", subtype="TRANSFORMATION", description="something computed from it"),
+    ),
     Flow.DECIDING: Transformation(type="INDIRECT", description="it decides which value, or which rows"),
 }
 

@@ -149,10 +149,10 @@ class ColumnLineage:
         return self._leaves.get(relation)
 
     def carriers(self, source: SourceColumn) -> frozenset[tuple[str, str, str]]:
-        """(schema, table, column) of everything that holds the values of a source column: itself where it landed,
+        """(schema, table, column) of everything that may hold the values of a source column: itself where it landed,
         each relation of the warehouse, and, under the schema `golden`, each golden dataset.
 
-        What is only computed from it is not among them. Where lineage is uncertain, what may carry it is.
+        What compares, counts, adds up or hashes it is not among them. Where lineage is uncertain, what may carry it is.
 
         Args:
             source: the column.
@@ -189,7 +189,7 @@ class ColumnLineage:
         while ahead:
             node = ahead.pop()
             for arriving, flow in self._arriving.get(node, {}).items():
-                keeps = flow is Flow.KEPT or (arriving in self._doubts and flow is Flow.COMPUTED)
+                keeps = flow <= Flow.REWORKED or (arriving in self._doubts and flow is Flow.COMPUTED)
                 if keeps and arriving not in found:
                     found.add(arriving)
                     ahead.append(arriving)

@@ -17,7 +17,7 @@ from lineage.tracing.edges import EVERY, ROWS, Flow, Node
 LINEAGE_FILE = "lineage.json"
 FORMAT = 1
 ANY = "*"  # a relation's rows, and any of its columns where those are not known before it runs
-FLOWS = {Flow.KEPT: "copied", Flow.COMPUTED: "computed", Flow.DECIDING: "deciding"}
+FLOWS = {Flow.KEPT: "copied", Flow.REWORKED: "computed", Flow.COMPUTED: "computed", Flow.DECIDING: "deciding"}
 
 
 def lineage_file(contract: Contract, lineage: ColumnLineage) -> bytes:

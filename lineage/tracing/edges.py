@@ -17,8 +17,9 @@ class Flow(IntEnum):
     """How much of a column's value arrives; along a chain the weakest link counts, which is the largest number."""
 
     KEPT = 1  # the value itself: selected, cast, chosen among others, held in a list or in a longer text
-    COMPUTED = 2  # something worked out from it
-    DECIDING = 3  # it decided which value, or which rows; nothing of it is in the result
+    REWORKED = 2  # worked out from it, and may still hold it whole: a list sorted, a text filled in
+    COMPUTED = 3  # worked out from it, and holds it no more: compared, counted, added up, hashed
+    DECIDING = 4  # it decided which value, or which rows; nothing of it is in the result
 
 
 @dataclass

@@ -15,6 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 
 from lineage.tracing.edges import EVERY, ROWS, Flow, Traced
+from lineage.tracing.expressions import field_taken
 from lineage.tracing.scopes import Walk
 
 _DIALECT = "duckdb"
@@ -35,15 +36,22 @@ def trace(
     try:
         query = _qualified(sql, known)
         root = build_scope(query)
-    except SqlglotError as error:
-        return _opaque(relation, reads, f"its SQL cannot be read ({type(error).__name__})")
-    if root is None:
-        return _opaque(relation, reads, f"{query.key} is no query whose columns can be told before it runs")
-    return Walk(relation, root, known, leaves).follow()
+        if root is None:
+            return _opaque(relation, reads, f"{query.key} is no query whose columns can be told before it runs")
+        traced = Walk(relation, root, known, leaves).follow()
+    except Exception as error:  # whatever one query meets, it is that query's doubt, and no other's
+        what = "its SQL cannot be read" if isinstance(error, SqlglotError) else "its SQL cannot be followed"
+        return _opaque(relation, reads, f"{what} ({type(error).__name__})")
+    _blame(traced, relation, reads)
+    return traced
 
 
 def _qualified(sql: str, known: Mapping[str, Iterable[str]]) -> exp.Expr:
-    parsed = sqlglot.parse_one(sql, read=_DIALECT)
+    parsed = sqlglot.parse_one(sql, read=_DIALECT).transform(_plain)
+    for query in parsed.find_all(exp.Subquery):
+        _unfold(query)
+    if isinstance(parsed, exp.Subquery) and not parsed.args.get("with_"):
+        parsed = parsed.unnest()
     for table in parsed.find_all(exp.Table):
         table.set("catalog", None)  # one warehouse
     schema: dict[str, Any] = {}
@@ -59,6 +67,40 @@ def _qualified(sql: str, known: Mapping[str, Iterable[str]]) -> exp.Expr:
         quote_identifiers=False,
         identify=False,
     )
+
+
+def _plain(node: exp.Expr) -> exp.Expr:
+    """`x.f(y)` as `f(x, y)`, for sqlglot takes x for a mere name there; `{'a': x, 'b': y}.a` as x, for it drops y."""
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
+        subject = sqlglot.parse_one(f"SELECT {node.this.sql(_DIALECT)}", read=_DIALECT).expressions[0]
+        called = exp.func(node.expression.name, subject, *node.expression.expressions, dialect=_DIALECT)
+        return called.transform(_plain)
+    if isinstance(node.this, exp.Struct) and (field := field_taken(node)) and not isinstance(node.parent, exp.Select):
+        for part in node.this.expressions:
+            if isinstance(part, exp.PropertyEQ) and part.this.name.lower() == field.lower():
+                value: exp.Expr = part.expression.transform(_plain)
+                return value
+    return node
+
+
+def _unfold(query: exp.Subquery) -> None:
+    """`(…) ORDER BY x LIMIT 1` is a query around the one in parentheses; sqlglot gives it no scope of its own."""
+    around = {key: query.args[key] for key in ("order", "limit", "offset") if query.args.get(key)}
+    if around:
+        inner = exp.Subquery(this=query.this, alias=exp.TableAlias(this=exp.to_identifier("_ordered")))
+        query.set("this", exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner), **around))
+        for key in around:
+            query.set(key, None)
+
+
+def _blame(traced: Traced, relation: str, reads: Iterable[str]) -> None:
+    """Where something could not be followed, what was read and not reached may be what it comes from."""
+    reached = {origin for origins in traced.edges.values() for origin, _ in origins}
+    missed = set(reads) - reached if traced.doubts else set()
+    for node in [*traced.doubts, (relation, ROWS)] if missed else []:
+        for other in missed:
+            traced.add(node, (other, EVERY), Flow.DECIDING if node[1] == ROWS else Flow.COMPUTED)
+            traced.add(node, (other, ROWS), Flow.DECIDING)
 
 
 def _opaque(relation: str, reads: Iterable[str], doubt: str) -> Traced:

@@ -11,8 +11,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from lineage.tracing.clauses import (
+    before_alias,
+    listed,
+    made_at,
+    made_names,
+    made_of,
+    makes_values,
+    many,
+    orders_by_all,
+)
 from lineage.tracing.edges import EVERY, ROWS, Flow, Node, Traced
-from lineage.tracing.expressions import taken
+from lineage.tracing.expressions import Taken, field_taken, taken
 
 _CLAUSES = ("where", "group", "having", "qualify", "order", "limit", "offset", "windows", "distinct", "sample")
 _BY_NAME = "UNION BY NAME lines its columns up only when it runs"
@@ -38,6 +48,7 @@ class Walk:
         self.names = {key: f"{relation}#{i}" for i, key in enumerate(self.scopes)}
         self.names[id(root.expression)] = relation
         self.recursive = dict(self._recursions())
+        self.seen: set[int] = set()  # columns of the text that were taken somewhere
         self.traced = Traced()
 
     def follow(self) -> Traced:
@@ -50,6 +61,7 @@ class Walk:
                     self._set_operation(scope)
                 case _:
                     self._made_rows(scope)
+        self._doubt_unseen()
         names = self._outputs(self.root)
         self.traced.columns = () if "*" in names else tuple(dict.fromkeys(names))
         for name in {name for name in names if names.count(name) > 1}:
@@ -64,17 +76,16 @@ class Walk:
         if expression.args.get("by_name"):
             return list(dict.fromkeys(name for side in scope.set_operation_scopes for name in self._outputs(side)))
         if isinstance(expression, exp.Select):
-            return ["*" if _many(p) else p.alias_or_name.lower() for p in expression.selects]
+            return ["*" if many(p) else p.alias_or_name.lower() for p in expression.selects]
         if isinstance(expression, exp.Query):
             return self._outputs(scope.set_operation_scopes[0])
-        alias = expression.args.get("alias")
-        columns = [column.name.lower() for column in alias.columns] if alias else []
         inner = self._lateral(scope)
-        return columns or (self._outputs(inner) if inner else [])
+        return made_names(expression) or (self._outputs(inner) if inner else [])
 
     def _lateral(self, scope: Scope) -> Scope | None:
-        is_lateral = isinstance(scope.expression, exp.Lateral)
-        return self.scopes.get(id(scope.expression.this.unnest())) if is_lateral else None
+        """The query that LATERAL stands before."""
+        inner = scope.expression.this.unnest() if isinstance(scope.expression, exp.Lateral) else None
+        return self.scopes.get(id(inner)) if isinstance(inner, exp.Query) else None
 
     def _recursions(self) -> Iterator[tuple[int, Scope]]:
         """Inside a recursive query sqlglot takes its name for its first part; it stands for the whole."""
@@ -85,6 +96,7 @@ class Walk:
 
     def _sources(self, scope: Scope) -> Iterator[Scope | exp.Table]:
         """What FROM and JOIN name; sqlglot lists those of semi and anti joins apart."""
+        yield from scope.set_operation_scopes
         names = {**scope.selected_sources, **dict.fromkeys(scope.semi_or_anti_join_tables)}
         for name in names:
             yield self._whole(scope.sources[name])
@@ -102,14 +114,15 @@ class Walk:
             self.traced.add((owner, EVERY), (owner, name), Flow.KEPT)
             if name == "*":
                 self.traced.doubts.setdefault((owner, name), _STARRED)
+            if projection.find(exp.Explode, exp.Unnest):  # makes a row of each element
+                self.traced.add((owner, ROWS), (owner, name), Flow.DECIDING)
             if any(window.args.get("alias") for window in projection.find_all(exp.Window)):
                 for window in select.args.get("windows") or ():
                     self._take(scope, (owner, name), window, Flow.DECIDING)
         rows = (owner, ROWS)
-        for clause in (part for key in _CLAUSES for part in _listed(select.args.get(key))):
-            self._take(scope, rows, clause, Flow.DECIDING)
+        self._clauses(scope)
         for join in select.args.get("joins") or ():
-            for condition in _listed(join.args.get("on")) + _listed(join.args.get("match_condition")):
+            for condition in listed(join.args.get("on")) + listed(join.args.get("match_condition")):
                 self._take(scope, rows, condition, Flow.DECIDING)
             if join.args.get("using"):
                 self._unresolved(scope, rows, "a join USING columns that were not found", Flow.DECIDING)
@@ -118,21 +131,32 @@ class Walk:
         if (distinct and not distinct.args.get("on")) or (group and group.args.get("all")):
             self.traced.add(rows, (owner, EVERY), Flow.DECIDING)
         for source in self._sources(scope):
-            self._rows_of(rows, source)
+            self._rows_of(scope, rows, source)
         if _pivots(scope):
             self._unresolved(scope, rows, _PIVOTED, Flow.DECIDING)
         for inner in scope.subquery_scopes:
             self.traced.add(rows, (self._name(inner), ROWS), Flow.DECIDING)
 
-    def _rows_of(self, rows: Node, source: Scope | exp.Table) -> None:
+    def _clauses(self, scope: Scope) -> None:
+        """What decides which rows a query has, after its columns are made."""
+        rows, clauses = (self._name(scope), ROWS), scope.expression.args
+        for clause in (part for key in _CLAUSES for part in listed(clauses.get(key))):
+            self._take(scope, rows, clause, Flow.DECIDING)
+        if orders_by_all(clauses.get("order")):
+            self.traced.add(rows, (rows[0], EVERY), Flow.DECIDING)
+
+    def _rows_of(self, scope: Scope, rows: Node, source: Scope | exp.Table) -> None:
         self.traced.add(rows, (self._read(source), ROWS), Flow.DECIDING)
-        if isinstance(source, exp.Table) and not isinstance(source.this, _SERIES):
+        if isinstance(source, exp.Table):
             relation = self._read(source)
-            if relation not in self.known:
+            if isinstance(source.this, _SERIES):
+                self._take(scope, rows, source.this, Flow.DECIDING)
+            elif relation not in self.known:
                 self.traced.doubts[rows] = f"{relation} is neither a model nor a table of a source"
 
     def _set_operation(self, scope: Scope) -> None:
         owner, operation, sides = self._name(scope), scope.expression, scope.set_operation_scopes
+        self._clauses(scope)
         if operation.args.get("by_name"):
             self._by_name(owner, sides)
             return
@@ -156,23 +180,31 @@ class Walk:
                 self.traced.doubts[owner, column] = _BY_NAME
 
     def _made_rows(self, scope: Scope) -> None:
-        """UNNEST, LATERAL and VALUES in FROM: a column may come from anything inside."""
-        owner, expression, inner = self._name(scope), scope.expression, self._lateral(scope)
+        """UNNEST, LATERAL and VALUES in FROM."""
+        owner, made, inner = self._name(scope), scope.expression, self._lateral(scope)
+        names = self._outputs(scope)
         if inner is not None:
-            for name, column in zip(self._outputs(scope), self._outputs(inner), strict=False):
+            for name, column in zip(names, self._outputs(inner), strict=False):
                 self.traced.add((owner, name), (self._name(inner), column), Flow.KEPT)
             self.traced.add((owner, ROWS), (self._name(inner), ROWS), Flow.DECIDING)
             return
-        for name in [*self._outputs(scope), EVERY]:
-            for part in _listed(expression.expressions or expression.this):
-                self._take(scope, (owner, name), part, Flow.KEPT)
+        for position, name in enumerate(names):
+            numbers = position > 0 and not makes_values(made)  # WITH ORDINALITY
+            for part in made_at(made, position):
+                self._take(scope, (owner, name), part, Flow.DECIDING if numbers else Flow.KEPT)
+        for part in made_of(made):
+            self._take(scope, (owner, EVERY), part, Flow.KEPT)
+            if not makes_values(made):
+                self._take(scope, (owner, ROWS), part, Flow.DECIDING)
 
     # --- what names mean
 
     def _take(self, scope: Scope, node: Node, expression: exp.Expr, flow: Flow) -> None:
         for part in taken(expression, flow):
-            if isinstance(part.what, exp.Query):
-                self._subquery(node, part.what, part.flow)
+            if isinstance(part.what, exp.Column):
+                self.seen.add(id(part.what))
+            if isinstance(part.what, exp.Exists | exp.Query):
+                self._subquery(scope, node, part)
             elif isinstance(part.what, exp.Column) and not isinstance(part.what.this, exp.Star):
                 self._column(scope, node, part.what, part.flow, part.doubt)
             elif part.doubt or isinstance(part.what, exp.Column):
@@ -180,11 +212,26 @@ class Walk:
             else:  # rows are counted
                 self.traced.add(node, (self._name(scope), ROWS), part.flow)
 
-    def _subquery(self, node: Node, query: exp.Query, flow: Flow) -> None:
-        inner = self.scopes[id(query.unnest())]
+    def _subquery(self, scope: Scope, node: Node, part: Taken) -> None:
+        """A query in parentheses, or whether it has rows; of two columns compared at once, each counts."""
+        query = part.what.this if isinstance(part.what, exp.Exists) else part.what
+        inner = self.scopes.get(id(query.unnest()))
+        if inner is None:
+            self._unresolved(scope, node, "a query in parentheses that could not be followed", part.flow)
+            return
         self.traced.add(node, (self._name(inner), ROWS), Flow.DECIDING)
-        for column in self._outputs(inner)[:1]:
-            self.traced.add(node, (self._name(inner), column), flow)
+        for column in [] if isinstance(part.what, exp.Exists) else self._outputs(inner):
+            self.traced.add(node, (self._name(inner), column), part.flow)
+        self._doubt(node, part.doubt)
+
+    def _doubt_unseen(self) -> None:
+        """A column of the text that nothing took is one that this walk does not understand."""
+        for column in self.root.expression.find_all(exp.Column):
+            if id(column) not in self.seen:
+                scope = self.scopes.get(id(column.find_ancestor(exp.Select, exp.SetOperation)), self.root)
+                for node in [(self._name(scope), name) for name in [*self._outputs(scope), EVERY, ROWS]]:
+                    doubt = self.traced.doubts.get(node, f"what {column.name} is for could not be followed")
+                    self._unresolved(scope, node, doubt, Flow.COMPUTED)
 
     def _column(self, scope: Scope, node: Node, column: exp.Column, flow: Flow, doubt: str) -> None:
         name, source = column.name.lower(), self._meant(scope, column.table)
@@ -195,7 +242,8 @@ class Walk:
             self._doubt(node, doubt)
         elif source is not None:
             self._of_table(scope, node, source, name, flow)
-            self._doubt(node, doubt if self._read(source) not in self.leaves else "")
+            of_source = self._read(source) in self.leaves and field_taken(column.parent) is not None
+            self._doubt(node, "" if of_source else doubt)  # no query put together what a source delivered
         elif node[1] == ROWS and not column.table and name in self._outputs(scope):
             self.traced.add(node, (self._name(scope), name), flow)  # ORDER BY and DISTINCT ON may name an output
         else:
@@ -214,7 +262,7 @@ class Walk:
         if isinstance(table.this, _SERIES):
             self._take(scope, node, table.this, max(flow, Flow.COMPUTED))
             return
-        name = _before_alias(table, name, columns)
+        name = before_alias(table, name, columns)
         self.traced.add(node, (relation, name if name in columns else EVERY), flow)
         if relation not in self.known:
             self._doubt(node, f"{relation} is neither a model nor a table of a source")
@@ -248,19 +296,3 @@ class Walk:
 
 def _pivots(scope: Scope) -> bool:
     return any(chosen.args.get("pivots") for chosen, _ in scope.selected_sources.values())
-
-
-def _many(projection: exp.Expr) -> bool:
-    """A star, or COLUMNS(…): one projection that makes columns whose names are not known before it runs."""
-    return projection.is_star or projection.find(exp.Columns) is not None
-
-
-def _before_alias(table: exp.Table, name: str, columns: tuple[str, ...]) -> str:
-    """`t(a, b)` renames the columns of a table by position."""
-    alias = table.args.get("alias")
-    renamed = [column.name.lower() for column in alias.columns] if alias else []
-    return columns[renamed.index(name)] if name in renamed[: len(columns)] else name
-
-
-def _listed(part: object) -> list[exp.Expr]:
-    return [e for e in (part if isinstance(part, list) else [part]) if isinstance(e, exp.Expr)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from lineage.tracing.columns import ColumnLineage, LandedTable, Model, SourceColumn, column_lineage
-from tests.lineage.tricky_queries import FEEDING, QUERIES, TABLES
+from lineage.tracing.edges import Traced
+from lineage.tracing.scopes import Walk
+from tests.conftest import ROOT
+from tests.lineage.tricky_queries import FEEDING, QUERIES
+from tests.lineage.tricky_tables import TABLES
 
 LETTERS = {"o": "orders", "i": "items", "c": "customers"}
 LANDED = tuple(
@@ -17,7 +21,8 @@ READS = tuple(table.relation for table in LANDED)
 
 
 def lineage_of_query(sql: str) -> ColumnLineage:
-    return column_lineage([Model("candidate.made", sql, READS, "made")], LANDED)
+    reads = tuple(relation for relation in READS if relation in sql.lower())  # as dbt's ref() and source() tell
+    return column_lineage([Model("candidate.made", sql, reads, "made")], LANDED)
 
 
 def chain(**queries: str) -> ColumnLineage:
@@ -56,16 +61,21 @@ def test_no_column_is_followed_wrongly_without_being_marked_uncertain(name: str)
     assert "wrong" not in verdicts(name).values(), (name, verdicts(name))
 
 
-def test_seven_columns_in_eight_are_followed_rightly_and_few_are_doubted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_five_columns_in_six_are_followed_rightly_as_the_page_says(
+    record_property: Callable[[str, object], None],
+) -> None:
     every = [verdict for name in QUERIES for verdict in verdicts(name).values()]
     right = sum(verdict.endswith("right") for verdict in every)
     doubted = sum(verdict.startswith("uncertain") for verdict in every)
-    with capsys.disabled():
-        print(f"\n{len(QUERIES)} queries, {len(every)} columns: {right} right ({right / len(every):.1%}), ", end="")
-        print(f"{len(every) - right} wrong and all of them marked uncertain, {doubted} marked in all")
+    figure = (
+        f"of {len(every)} columns of {len(QUERIES)} queries written to mislead it, {right} are followed rightly "
+        f"({right / len(every):.1%}); each of the {len(every) - right} others is among the {doubted} marked uncertain"
+    )
+    record_property("measured", f"column lineage: {figure}")
     assert len(QUERIES) >= 30
-    assert right / len(every) >= 7 / 8
+    assert right / len(every) >= 5 / 6
     assert doubted / len(every) < 1 / 5
+    assert figure in " ".join((ROOT / "docs" / "lineage.md").read_text().split())
 
 
 @pytest.mark.parametrize(
@@ -119,6 +129,85 @@ def test_carriers_hold_the_value_and_what_is_computed_of_it_does_not() -> None:
         ("candidate", "made", "account"),
         ("golden", "made", "account"),
     }
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "list_sort([customer])",
+        "list_distinct(list(customer))",
+        "list_filter([customer], lambda c: c > 0)",
+        "list_append([1], customer)",
+        "list_extract([customer], 1)",
+        "array_to_string([customer], ',')",
+        "list_zip([customer], [id])",
+        "flatten([[customer]])",
+        "[c for c in [customer]]",
+        "map {'a': customer}",
+        "map_from_entries([('a', customer)])",
+        "to_json(customer)",
+        "json_object('k', customer)",
+        "format('{}', customer)",
+        "row(customer, id)",
+        "struct_extract({'a': customer}, 'a')",
+        "struct_insert({'a': id}, b := customer)",
+        "mode(customer)",
+        "mode() within group (order by customer)",
+        "quantile_disc(customer, 0.5)",
+        "arbitrary(customer)",
+        "lag(id, 1, customer) over ()",
+        "try(customer)",
+        "customer.abs()",
+        "a_function_of_tomorrow(customer)",
+    ],
+)
+def test_whatever_may_hold_a_key_whole_carries_it(made: str) -> None:
+    lineage = chain(last=f"select {made} as c from raw.shop__orders")
+    assert ("golden", "made", "c") in lineage.carriers(SourceColumn("shop", "orders", "customer"))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "customer > 3",
+        "customer is null or customer in (1, 2)",
+        "count(distinct customer)",
+        "length(customer)",
+        "sum(customer)",
+        "customer % 10 + 1",
+        "md5(customer)",
+        "hash(customer)",
+        "month(customer)",
+        "case when customer > 3 then id end",
+    ],
+)
+def test_what_compares_counts_adds_up_or_hashes_a_key_carries_it_no_more(made: str) -> None:
+    lineage = chain(last=f"select {made} as c from raw.shop__orders")
+    assert ("golden", "made", "c") not in lineage.carriers(SourceColumn("shop", "orders", "customer"))
+    assert not lineage.uncertain["made"]
+
+
+@pytest.mark.parametrize("name", ["PIVOT inside a query", "a table whose name is a text"])
+def test_a_query_that_cannot_be_followed_still_names_the_sources_that_it_reads(name: str) -> None:
+    lineage = lineage_of_query(QUERIES[name][0])
+    assert lineage.tables("made") == {("shop", "items")}
+    assert lineage.feeding("made") == columns_named("i.order_id i.sku i.price i.quantity")
+
+
+def test_whatever_goes_wrong_with_one_query_is_that_query_s_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    follow = Walk.follow
+
+    def stumble(walk: Walk) -> Traced:
+        if walk.relation == "candidate.first":
+            raise KeyError(walk.relation)
+        return follow(walk)
+
+    monkeypatch.setattr(Walk, "follow", stumble)
+    models = [Model(f"candidate.{n}", f"select id from {READS[0]}", READS[:1], n) for n in ("first", "second")]
+    lineage = column_lineage(models, LANDED)
+    assert "KeyError" in lineage.uncertain["first"]["*"]
+    assert lineage.tables("first") == {("shop", "orders")}
+    assert lineage.uncertain["second"] == {}
 
 
 def test_a_query_that_cannot_be_read_may_carry_everything_of_what_it_reads() -> None:

@@ -12,7 +12,8 @@ from esclusa.tracing.origins import ROWS, Lineage, read_lineage
 from lineage.tracing.columns import ColumnLineage, LandedTable, Model, column_lineage
 from lineage.tracing.document import FLOWS, lineage_document, lineage_file
 from tests.golden_repository import small_contract
-from tests.lineage.tricky_queries import QUERIES, TABLES
+from tests.lineage.tricky_queries import QUERIES
+from tests.lineage.tricky_tables import TABLES
 
 LANDED = tuple(
     LandedTable(f"raw.shop__{name}", "shop", name, (*columns, "_load_id")) for name, columns in TABLES.items()

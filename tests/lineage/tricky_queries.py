@@ -1,17 +1,9 @@
-"""Queries that are easy to follow wrongly, each with the truth written by hand: column → source columns of its values.
-
-Tables: o = shop.orders (id, customer, amount, placed_at, tags, address), c = shop.customers (id, name, country, referrer),
-i = shop.items (order_id, sku, price, quantity).
-"""
+"""Queries that are easy to follow wrongly, each with the truth written by hand: column → source columns of its values."""
 
 from __future__ import annotations
 
-TABLES = {
-    "orders": ("id", "customer", "amount", "placed_at", "tags", "address"),
-    "items": ("order_id", "sku", "price", "quantity"),
-    "customers": ("id", "name", "country", "referrer"),
-}
-O, I, C = (f"raw.shop__{table}" for table in TABLES)
+from tests.lineage.tricky_expressions import EXPRESSIONS
+from tests.lineage.tricky_tables import C, I, O
 
 # name → (query, truth)
 QUERIES: dict[str, tuple[str, dict[str, str]]] = {
@@ -204,6 +196,7 @@ QUERIES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "a file read past the sources": ("select a from read_csv('x.csv')", {"a": "?"}),
     "a table that nobody declared": ("select t.a from legacy.t", {"a": "?"}),
+    **EXPRESSIONS,
 }
 
 # name → every column that the query uses, be it only to decide on its rows
@@ -220,4 +213,13 @@ FEEDING: dict[str, str] = {
     "an as-of join": "o.amount i.price o.id i.order_id i.quantity",
     "three parts and a difference": "o.id i.order_id c.id",
     "FROM first": "o.amount o.id",
+    "two columns IN a subquery": "o.id o.amount i.order_id i.price",
+    "EXISTS of a star": "o.id i.order_id",
+    "a union that is ordered and cut": "o.id o.amount i.order_id i.price",
+    "a union in parentheses that is ordered and cut": "o.id o.amount i.order_id i.price",
+    "ORDER BY ALL": "o.id o.amount",
+    "UNNEST that only makes rows": "o.id o.tags",
+    "a series that only makes rows": "o.id o.amount",
+    "LATERAL VALUES": "o.amount o.customer",
+    "list_filter and a comprehension that filters": "o.tags c.country c.name",
 }

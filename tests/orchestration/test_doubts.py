@@ -14,7 +14,8 @@ from expectations.verdict import Finding
 from lineage.tracing.columns import LandedTable, Model, column_lineage
 from orchestration.columns import origins_of
 from tests.golden_repository import small_contract
-from tests.lineage.tricky_queries import QUERIES, TABLES
+from tests.lineage.tricky_queries import QUERIES
+from tests.lineage.tricky_tables import TABLES
 
 LANDED = tuple(LandedTable(f"raw.shop__{name}", "shop", name, columns) for name, columns in TABLES.items())
 NAMED_AT_RUN_TIME = {
