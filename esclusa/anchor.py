@@ -83,10 +83,12 @@ class Memory:
 
         Raises:
             Untrusted: nothing is pinned for this repository yet.
+            Unreachable: nothing is pinned, and there is no repository.
         """
         try:
             return self.root.read_bytes()
         except FileNotFoundError:
+            _offered(self.location)  # of what is not there at all, nobody need be told whom to trust
             raise Untrusted(
                 "No root is pinned for this repository: nothing in it can be trusted yet.",
                 observed="a repository that this machine has never been told to trust",
@@ -168,6 +170,10 @@ def _root_bytes(location: Location, root: str | os.PathLike[str] | bytes | None)
                 observed=error.strerror or type(error).__name__,
                 required="a TUF root.json, as the publisher handed it over",
             ) from None
+    return _offered(location)
+
+
+def _offered(location: Location) -> bytes:
     try:
         return location.fetcher().download_bytes(f"{location.metadata}1.root.json", ROOT_BYTES)
     except DownloadError as error:
@@ -175,7 +181,8 @@ def _root_bytes(location: Location, root: str | os.PathLike[str] | bytes | None)
             f"There is no golden repository at {location.name}.",
             observed=str(error),
             required="metadata/1.root.json",
-            remedy="Check ESCLUSA_REPOSITORY; from a checkout of the platform, `make run` builds one.",
+            remedy="Check --repository or ESCLUSA_REPOSITORY, which is read from the directory that you are in; in a "
+            "checkout of the platform, `make run` builds one.",
         ) from None
 
 

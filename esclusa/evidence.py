@@ -54,7 +54,7 @@ class Finding:
             return "no value"
         is_number = isinstance(self.observed, int | float) and not isinstance(self.observed, bool)
         shown = f"{self.observed:,.6g}" if is_number else str(self.observed)
-        return shown if self.unit in ("", "value") else f"{shown} {self.unit}"
+        return shown if self.unit in ("", "value", "count") else f"{shown} {self.unit}"
 
 
 def read_finding(document: Mapping[str, Any]) -> Finding:

@@ -16,7 +16,7 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError
 from tuf.ngclient import FetcherInterface
 from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
-from esclusa.errors import Misused
+from esclusa.errors import Misused, nearest
 
 TIMEOUT = 15  # seconds without a byte, each try; TUF's fetcher tries three times
 CHUNK = 1 << 20  # bytes
@@ -83,7 +83,7 @@ def locate(repository: str) -> Location:
         repository: directory or http(s) URL, as a person typed it.
 
     Raises:
-        Misused: the URL carries a password or a query, which would end in logs and error messages.
+        Misused: the URL carries a password or a query, which would end in logs and error messages, or it is no http(s).
     """
     if repository.startswith(("http://", "https://")):
         parts = urlsplit(repository)
@@ -94,5 +94,13 @@ def locate(repository: str) -> Location:
                 remedy="Serve the golden repository without credentials in the URL: its files prove themselves.",
             )
         return Location(repository.rstrip("/"), None)
+    if "://" in repository:
+        scheme = repository.partition("://")[0]
+        raise Misused(
+            "A repository is a directory or a URL of http or https.",
+            observed=f"{scheme}://…",
+            required="http://, https:// or a directory",
+            remedy=nearest(scheme, ("http", "https")),
+        )
     directory = Path(repository).expanduser().resolve()
     return Location(str(directory), directory)

@@ -6,6 +6,7 @@ Belongs here: finding the datasets that a query names, and running it. Does not:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -63,8 +64,14 @@ def run(release: Release, query: str, as_: str, request: Request) -> Any:
             "DuckDB refuses the query.",
             observed=told,
             required="one SELECT over certified datasets, without files, extensions or settings",
-            remedy=f'esclusa sql "DESCRIBE <dataset>" shows a dataset\'s columns.{denied}',
+            remedy=f'{_meant(told)}esclusa sql "DESCRIBE <dataset>" shows a dataset\'s columns.{denied}',
         ) from None
+
+
+def _meant(told: str) -> str:
+    """DuckDB's own guess at the column that was meant, before anything else that could be done."""
+    found = re.search(r'Candidate bindings: "([^"]+)"', told)
+    return f"Did you mean {found[1]}? " if found else ""
 
 
 def datasets_in(release: Release, query: str) -> list[str]:
@@ -84,6 +91,7 @@ def datasets_in(release: Release, query: str) -> list[str]:
             "Only one read-only SELECT can be run.",
             observed=tree.get("error_message") or f"{len(tree['statements'])} statements",
             required="one SELECT (or FROM, DESCRIBE, SUMMARIZE) over certified datasets",
+            remedy='For example: esclusa sql "select count(*) from <dataset>"',
         )
     tables, defined = set(), set()
     for node in _nodes(tree):

@@ -152,11 +152,12 @@ def _hold_back(
             if held
             else "nothing is served"
         )
-        message = f"{name}: gate shut: {reason}; {kept}; owner: {owner}; next: esclusa why {name}"
+        message = f"{name}: gate shut: {reason}; {kept}; owner: {owner}"
         shutting = {name: decision.verdict.shutting} if decision else {}
         remedy = f"correct what the findings name, then: esclusa run --only {name}"
         refuse(platform, [name], stage="gate", message=message, remedy=remedy, now=now, findings=shutting)
-        outcomes.append(Outcome(name, False, False, message, **_served_fields(held)))
+        told = f"{message}; next: esclusa why {name}"
+        outcomes.append(Outcome(name, False, False, told, **_served_fields(held)))
     return tuple(outcomes)
 
 

@@ -5,13 +5,16 @@ Belongs here: what a person sees after a run, read back through the client that 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 import esclusa
+from esclusa.settings import load_settings
 from orchestration.platform import Platform
 
 
@@ -35,7 +38,8 @@ def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, 
         if entry is None or why is None:
             table.add_row(name, "[red]no decision[/red]", "–", "–", "–")
             continue
-        verdict = "[red]refused[/red]" if why.candidate_refused else f"[green]{entry.status}[/green]"
+        refused = "newer refused" if entry.status == "certified" else "refused"
+        verdict = f"[red]{refused}[/red]" if why.candidate_refused else f"[green]{entry.status}[/green]"
         verdict += " [yellow](sandbox)[/yellow]" if entry.environment == "sandbox" else ""
         rows = f"{entry.rows:,}" if entry.rows is not None else "–"
         table.add_row(name, verdict, rows, entry.freshness or "–", _until(entry.valid_until))
@@ -76,15 +80,23 @@ def _until(moment: datetime | None) -> str:
 
 
 def _next(console: Console, platform: Platform, datasets: Sequence[str], whys: Mapping[str, esclusa.Why]) -> None:
+    # Readers look below the directory that they are in, unless told: what is typed next must find this repository.
+    where = "" if _is_found(platform) else f" --repository {shlex.quote(str(platform.settings.golden))}"
     console.print("next:")
     for name in datasets:
         if name not in whys or not whys[name].ok:
-            console.print(f"  esclusa why {name}", highlight=False)
+            console.print(f"  esclusa why {name}{where}", highlight=False, soft_wrap=True)
     served = [name for name in datasets if name in whys and whys[name].certificate is not None]
     if served:
         roles = platform.promises.contracts[served[0]].roles
         asking = f" --role {roles[0].name} --purpose {roles[0].purposes[0]}" if roles and roles[0].purposes else ""
-        console.print(f"  esclusa read {served[0]}{asking} --limit 5", highlight=False, soft_wrap=True)
-        console.print(f"  esclusa verify {served[0]}", highlight=False)
-    console.print("  esclusa catalog", highlight=False)
+        console.print(f"  esclusa read {served[0]}{asking} --limit 5{where}", highlight=False, soft_wrap=True)
+        console.print(f"  esclusa verify {served[0]}{where}", highlight=False, soft_wrap=True)
+    console.print(f"  esclusa catalog{where}", highlight=False, soft_wrap=True)
     console.print("  make dev      [dim]the same in the Dagster UI[/dim]", highlight=False)
+
+
+def _is_found(platform: Platform) -> bool:
+    """True where a reader in this directory, told nothing, finds this platform's golden repository."""
+    said = load_settings().repository
+    return "://" not in said and Path(said).expanduser().resolve() == platform.settings.golden.resolve()

@@ -172,7 +172,7 @@ def trust(
     else:
         from esclusa.cli.render import show_anchor
 
-        show_anchor(Console(), anchor)
+        show_anchor(Console(), anchor, compared=not anchor.new or root is not None or fingerprint is not None)
 
 
 def _say(notes: list[str]) -> None:

@@ -116,8 +116,11 @@ def show_why(console: Console, why: Why, every_rule: bool) -> None:
         why: of one dataset.
         every_rule: list the rules that passed too.
     """
-    console.print(Text.assemble((why.dataset, "bold"), ": ", (why.status, STYLES[why.status])))
     last, certificate = why.decision, why.certificate
+    headline = Text.assemble((why.dataset, "bold"), ": ", (why.status, STYLES[why.status]))
+    if why.status == "certified" and why.candidate_refused:
+        headline.append(", newer refused", style="bold red")
+    console.print(headline)
     if why.problem is not None:
         show_error(why.problem)
     if last is not None and last.outcome != "certified":
@@ -150,11 +153,12 @@ def show_why(console: Console, why: Why, every_rule: bool) -> None:
             console.print(f"Every rule: esclusa why {why.dataset} --all", highlight=False)
 
 
-def show_anchor(console: Console, anchor: Anchor) -> None:
+def show_anchor(console: Console, anchor: Anchor, *, compared: bool) -> None:
     """A pinned root.
 
     Args:
         anchor: as pinned, now or before.
+        compared: True where somebody said which root to expect.
     """
     console.print(
         _pairs(
@@ -166,6 +170,9 @@ def show_anchor(console: Console, anchor: Anchor) -> None:
             ]
         )
     )
+    if not compared:
+        note = "Not compared with anything: ask the publisher, by another channel, whether this fingerprint is theirs."
+        console.print(note, style="yellow", highlight=False)
 
 
 def _facts(certificate: Certificate) -> RenderableType:

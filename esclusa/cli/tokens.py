@@ -47,6 +47,8 @@ def add(
         print(json.dumps({**_plain(token), "token": text}, indent=1))
         return
     print(text)
+    for doubt in _ungranted(repository, role, purpose or []):
+        Console(stderr=True).print(doubt, style="yellow", highlight=False)
     note = f"shown this once; reads as {', '.join(token.roles)} until {token.expires:%Y-%m-%d %H:%M} UTC"
     Console(stderr=True).print(note, style="dim", highlight=False)
 
@@ -94,10 +96,10 @@ def _opened(repository: str | None) -> tuple[TokenFile, Ledger]:
     location = locate(settings.repository)
     if location.directory is None or not location.directory.is_dir():
         raise Misused(
-            "Tokens are made where the service runs.",
+            "Tokens are made in the directory of a golden repository, never over its URL.",
             observed=location.name,
-            required="the directory of a golden repository",
-            remedy="esclusa tokens add <name> --repository .esclusa/golden …",
+            required="the directory that `esclusa serve` says it serves",
+            remedy="esclusa tokens add <name> --repository <that directory> …; ESCLUSA_REPOSITORY names another place.",
         )
     return TokenFile(tokens_file(location.directory)), ledger_for(settings, location)
 
@@ -115,6 +117,27 @@ def _record(file: TokenFile, ledger: Ledger, token: Token, event: str) -> None:
         raise
 
 
+def _ungranted(repository: str | None, roles: list[str], purposes: list[str]) -> list[str]:
+    """What no contract grants, as far as this machine can see: nothing is read with it before one does."""
+    from esclusa.errors import EsclusaError, nearest
+    from esclusa.reader import open as open_release
+    from esclusa.server.tokens import ANY
+
+    try:
+        grants = [grant for dataset in open_release(repository).promises.datasets for grant in dataset.grants]
+    except EsclusaError:
+        return []
+    asked = [("role", roles, {grant.role for grant in grants} | {ANY})]
+    asked += [("purpose", purposes, {purpose for grant in grants for purpose in grant.purposes} | {ANY})]
+    return [
+        f"No contract grants the {kind} {name}: nothing is read with it until one does. "
+        f"{nearest(name, sorted(known))}".strip()
+        for kind, names, known in asked
+        for name in names
+        if grants and name not in known
+    ]
+
+
 def _end(text: str) -> datetime:
     """The moment after which a token is refused: the end of a day (UTC), or so many days from now."""
     now = datetime.now(UTC)
@@ -125,7 +148,13 @@ def _end(text: str) -> datetime:
         end = now
     at = end + timedelta(days=int(days[1])) if days else end
     if not now < at <= now + timedelta(days=LONGEST):
-        raise Misused("A token needs an end.", observed=text, required="a day within a year, 2027-01-31 or 30d")
+        is_past = end != now and at <= now
+        raise Misused(
+            f"A token cannot end then: {text} {'is past' if is_past else 'is no day within a year'}.",
+            observed=text,
+            required="a day within a year, 2027-01-31 or 30d",
+            remedy=f"--expires {text}d" if text.isdigit() and 0 < int(text) <= LONGEST else "--expires 30d",
+        )
     return at
 
 

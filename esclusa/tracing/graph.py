@@ -135,11 +135,13 @@ class Graph:
         columns = [f"{thing}.{column}" for thing in self._columns for column in self.columns(thing)]
         close = nearest(name, [*self.things]) or nearest(name, columns)
         datasets = ", ".join(d.dataset for d in self._promises.datasets[:_SHOWN])
+        sources = ", ".join([node for node, thing in self.things.items() if thing.kind == SOURCE][:_SHOWN])
         return Misused(
             f"Nothing is named {name}.",
             observed=name,
-            required=f"a dataset ({datasets}), a table of the warehouse or of a source, a use case; or a column of one",
-            remedy=close or "esclusa catalog lists the datasets.",
+            required=f"a dataset ({datasets}), a table of a source ({sources}) or of the warehouse, a use case; "
+            "or a column of one",
+            remedy=close or "esclusa catalog lists the datasets, esclusa lineage <dataset> what they come from.",
         )
 
     def _add(self, thing: Thing, columns: Iterable[str] = ()) -> None:

@@ -13,6 +13,7 @@ from expectations.contract import Contract
 from expectations.readiness import expected_rules
 from expectations.rules.expansion import rules_of
 from expectations.verdict import Finding, GateItem, State, Verdict, demanded_items
+from orchestration.assets.lamps import keep_lamps
 from orchestration.assets.sources import POOL
 from orchestration.builds import remedy_for
 from orchestration.decisions import Decision, referred_datasets
@@ -75,6 +76,8 @@ def _gate_asset(platform: Platform, contract: Contract) -> dg.AssetsDefinition:
         except BuildRefused as refusal:
             with told():
                 refuse(platform, [name], stage="build", message=str(refusal), remedy=remedy_for(name), now=now)
+            said = {"owner": contract.owner, "next": remedy_for(name)}
+            keep_lamps(context, dg.AssetKey(["candidate", name]), str(refusal), said)
             raise dg.Failure(description=str(refusal), allow_retries=False) from None
         if key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(decision))

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from orchestration.assets.lamps import keep_lamps
 from orchestration.assets.sources import POOL, columns_of, source_key
 from orchestration.builds import (
     Build,
@@ -190,5 +191,7 @@ def _tell_what_is_missing(
             remedy=remedy_for(dataset),
             now=datetime.now(UTC),
         )
+        said = {"owner": platform.promises.contracts[dataset].owner, "next": remedy_for(dataset)}
+        keep_lamps(context, dg.AssetKey(["candidate", dataset]), message, said)
     if missing.keys() == set(family):  # else the step goes on for the datasets that were made
         raise dg.Failure(description="\n".join(missing.values()), allow_retries=False)

@@ -4,7 +4,7 @@ Belongs here: the asset, its checks and what the UI shows of a landing. Does not
 (`expectations/landing`), what follows from a refusal (`delivery.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import dagster as dg
 
 from expectations.contract import SourceContract, Table
 from expectations.landing import DeliveryRefused, Landing
+from orchestration.assets.lamps import keep_lamps
 from orchestration.delivery import deliver
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
@@ -20,6 +21,7 @@ from orchestration.told import told
 
 LAYER = "raw"
 POOL = "warehouse"
+ACCEPTED = "delivery_accepted"
 
 
 def source_assets(platform: Platform) -> list[dg.AssetsDefinition]:
@@ -58,6 +60,7 @@ def _source_asset(platform: Platform, source: SourceContract, table: Table) -> d
         },
     )
     checks = [
+        dg.AssetCheckSpec(ACCEPTED, asset=key, description="The delivery is what was agreed, and was let in."),
         dg.AssetCheckSpec(
             "row_rules",
             asset=key,
@@ -68,23 +71,18 @@ def _source_asset(platform: Platform, source: SourceContract, table: Table) -> d
 
     @dg.multi_asset(name=f"land_{origin.name}", specs=[spec], check_specs=checks, pool=POOL, can_subset=True)
     def land_source(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+        wanted = {check.name for check in context.selected_asset_check_keys}
         try:
             with told(), teller_of(platform, context).load(origin) as landed:
                 landing = deliver(platform, origin, now=datetime.now(UTC), progress=context.log.info)
                 landed(landing)
         except DeliveryRefused as refusal:
-            raise dg.Failure(
-                description=str(refusal),
-                metadata={
-                    "seen": refusal.seen,
-                    "agreed": refusal.agreed,
-                    "owner": refusal.owner,
-                    "next": refusal.remedy,
-                },
-                allow_retries=False,
-            ) from None
+            said = {"seen": refusal.seen, "agreed": refusal.agreed, "owner": refusal.owner, "next": refusal.remedy}
+            yield from (told_so for told_so in _refused(str(refusal), said, key) if told_so.check_name in wanted)
+            keep_lamps(context, key, str(refusal), said)
+            raise dg.Failure(description=str(refusal), metadata=said, allow_retries=False) from None
         yield dg.MaterializeResult(asset_key=key, metadata=_metadata(landing))
-        yield from _checks(landing, key)
+        yield from (told_so for told_so in _checks(landing, key) if told_so.check_name in wanted)
 
     return land_source
 
@@ -104,7 +102,25 @@ def _metadata(landing: Landing) -> dict[str, Any]:
     }
 
 
+def _refused(why: str, said: Mapping[str, str], key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    yield dg.AssetCheckResult(asset_key=key, check_name=ACCEPTED, passed=False, description=why, metadata=said)
+    for name in ("row_rules", "agreed_schema"):
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name=name,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"not asked: the delivery was refused, see {ACCEPTED}",
+        )
+
+
 def _checks(landing: Landing, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name=ACCEPTED,
+        passed=True,
+        description="unchanged since it landed" if landing.unchanged else f"{landing.accepted:,} rows let in",
+    )
     broken = {f"broken: {rule}": count for rule, count in landing.broken.items()}
     share = 100.0 * landing.quarantined / landing.delivered if landing.delivered else 0.0
     yield dg.AssetCheckResult(

@@ -96,7 +96,8 @@ def break_sample(
     with plain_errors(ValueError):
         from orchestration.sample.faults import break_delivery
 
-        print(break_delivery(directory or read_settings().sample, kind))
+        print(f"{kind}: {break_delivery(directory or read_settings().sample, kind)}")
+        print("next: esclusa run; mended by: esclusa sample generate")
 
 
 keys = typer.Typer(
@@ -154,7 +155,8 @@ def plain_errors(*also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except told as error:
-        Console(stderr=True).print(f"[red]refused[/red] {type(error).__name__}", highlight=False)
+        # No frame around it: a line to copy, or one that begins with `file:line:`, stays whole.
+        Console(stderr=True).print("[red]refused[/red]", highlight=False)
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
 

@@ -22,7 +22,7 @@ from esclusa.cli.commands import app
 from esclusa.cli.platform import GROUP, HELP, OWN, PlatformCommand
 from esclusa.errors import EXIT_CODES, Misused
 from lineage.golden.decision import decision
-from tests.esclusa.golden import CUSTOMERS, ORDERS, Golden, fresh_golden
+from tests.esclusa.golden import CUSTOMERS, ORDERS, Golden
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,10 @@ def test_why_of_a_certified_dataset_exits_0_and_lists_every_rule_on_demand(run: 
         (("read", "orders", "--columns", "amuont"), 2, "Unknown column"),
         (("sql", "DROP TABLE orders"), 2, "Query refused"),
         (("rad", "orders"), 2, "Did you mean 'read'?"),
-        (("catalog", "-r", "nowhere"), 3, "Untrusted"),
+        (("catalog", "-r", "nowhere"), 4, "Unreachable"),
+        (("catalog", "-r", "htp://nowhere"), 2, "Did you mean http?"),
+        (("sql", "select amuont from orders"), 2, "Did you mean amount?"),
+        (("sql", "selct 1"), 2, "For example"),
         (("trust", "nowhere"), 4, "Unreachable"),
         (("why", "ordres"), 1, "Not certified"),
     ],
@@ -220,13 +223,6 @@ def test_a_refusal_is_a_short_panel_on_stderr_with_its_exit_code(
     assert (done.code, done.out) == (code, "")
     assert title in done.err
     assert "Traceback" not in done.err
-
-
-def test_trust_shows_the_fingerprint_that_two_people_compare(run: Run, tmp_path: Path) -> None:
-    other = fresh_golden(tmp_path / "other", trusted=False)
-    anchor = json.loads(run("trust", str(other.path), "--json").out)
-    assert anchor["fingerprint"] in unwrapped(run("trust", str(other.path)).out)
-    assert run("trust", str(other.path), "--fingerprint", "0" * 64).code == 3
 
 
 def test_the_help_page_lists_every_command_in_the_order_of_need_and_every_exit_code(run: Run) -> None:

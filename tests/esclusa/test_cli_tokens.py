@@ -11,6 +11,7 @@ from esclusa.cli import main
 from esclusa.server.tokens import TokenFile, is_well_formed
 from tests.esclusa.golden import Golden
 from tests.esclusa.roles import entries
+from tests.esclusa.traced import document
 
 
 def command(*arguments: str) -> int:
@@ -52,6 +53,30 @@ def test_a_token_is_made_shown_once_listed_revoked_and_recorded(
     assert token not in str(made)
 
 
+def test_a_role_or_purpose_that_no_contract_grants_is_told_when_its_token_is_made(
+    here: Golden, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ESCLUSA_STATE", str(here.state))
+    here.writer().publish([], files={"promises.json": document()})
+    asked = ("tokens", "add", "robot", "--expires", "30d", "--role")
+    assert command(*asked, "tster", "--purpose", "tsting") == 0
+    told = capsys.readouterr().err
+    assert "No contract grants the role tster: nothing is read with it until one does. Did you mean tester?" in told
+    assert "No contract grants the purpose tsting" in told
+    assert command(*asked, "tester") == 0
+    assert "No contract" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [("30", "--expires 30d"), ("2020-01-01", "2020-01-01 is past"), ("soon", "no day within a year")]
+)
+def test_an_end_that_is_none_is_refused_with_what_was_meant(
+    here: Golden, capsys: pytest.CaptureFixture[str], end: str, said: str
+) -> None:
+    assert command("tokens", "add", "robot", "--role", "tester", "--expires", end) == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("end", ["yesterday", "2020-01-01", "0d", "999d", "2999-01-01", "30 d", ""])
 def test_a_token_without_an_end_within_a_year_is_not_made(here: Golden, end: str) -> None:
     assert command("tokens", "add", "robot", "--role", "clerk", "--expires", end) == 2
@@ -70,9 +95,9 @@ def test_a_token_that_cannot_be_recorded_does_not_count(here: Golden, monkeypatc
     assert kept.revoked is not None
 
 
-def test_tokens_are_made_where_the_service_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tokens_are_made_in_a_directory_and_never_over_a_url(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("tokens", "list", "--repository", "https://data.example.org/golden") == 2
-    assert "where the service runs" in capsys.readouterr().err
+    assert "never over its URL" in capsys.readouterr().err
 
 
 def test_serve_says_which_packages_it_lacks(

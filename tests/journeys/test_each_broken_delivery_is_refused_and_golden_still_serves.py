@@ -58,6 +58,9 @@ def test_a_broken_delivery_is_refused_in_words_and_golden_serves_the_rows_before
     assert all(told.values())
     assert all(text in str(refusal.description) for text in told.values())
     assert platform.promises.sources["olist"].owner in told["owner"]
+    (lamp,) = [e for e in result.get_asset_check_evaluations() if e.check_name == "delivery_accepted"]
+    assert not lamp.passed
+    assert lamp.description == refusal.description
 
     why = bad_days.why(DATASET)
     assert why.candidate_refused
