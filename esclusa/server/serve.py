@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -174,7 +175,8 @@ def announce(console: Console, service: Service, listening: Listening, is_let_in
     lines = [f"esclusa serves {service.directory} on {listening.url}; Ctrl-C ends it"]
     if is_let_in:
         lines.append(f"Your own reads need nothing more: export ESCLUSA_REPOSITORY={listening.url}")
-    lines.append("Other callers need a token: esclusa tokens add <name> --role <role> --expires 30d")
+    where = f"--repository {shlex.quote(str(service.directory))}"  # also where the line above was typed before
+    lines.append(f"Other callers need a token: esclusa tokens add <name> --role <role> --expires 30d {where}")
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
     if not listening.is_loopback and listening.certfile is None:
