@@ -117,7 +117,7 @@ class Connection:
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
-        self._token = token
+        self._host, self._token = parts.netloc, token
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str, asked: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
@@ -127,7 +127,8 @@ class Connection:
             self._streams = await asyncio.open_connection(*self._address, limit=1 << 24)
         reader, writer = self._streams
         target = f"{path}?{urlencode(asked)}"
-        writer.write(f"GET {target} HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer {self._token}\r\n\r\n".encode())
+        head_lines = (f"GET {target} HTTP/1.1", f"Host: {self._host}", f"Authorization: Bearer {self._token}", "", "")
+        writer.write("\r\n".join(head_lines).encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:-2])}
         return int(head[0].split()[1]), headers, await reader.readexactly(int(headers.get("content-length", "0")))
