@@ -61,6 +61,19 @@ class Evidence:
         """Every file, in the order in which the runs began."""
         return sorted(self.directory.glob("*.ndjson"))
 
+    def set_aside(self, path: Path, line: bytes) -> None:
+        """Keep an event that the receiver refused apart as well, in a file of the same name for whoever sends it again.
+
+        Args:
+            path: the file that it stands in.
+            line: the event, as it stands there.
+        """
+        self._refused.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(
+            os.open(self._refused / path.name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "wb"
+        ) as apart:
+            apart.write(line)
+
     def begin(self, root: Root) -> None:
         """Remember that a run has begun and not ended."""
         content = json.dumps({**asdict(root), "began": root.began.isoformat()}).encode()
@@ -86,10 +99,15 @@ class Evidence:
         old = [path for path in self.files() if began(path) < oldest]
         for path in old:
             path.unlink()
+            (self._refused / path.name).unlink(missing_ok=True)
         for root in list(self.unended()):
             if root.began < oldest:
                 self.end(root)
         return len(old)
+
+    @property
+    def _refused(self) -> Path:
+        return self.directory / "refused"
 
     @property
     def _open(self) -> Path:

@@ -48,7 +48,7 @@ def connect() -> Send:
     return lambda event: client.emit(restored(event))
 
 
-def status(error: Exception) -> int | None:
+def status(error: Exception | None) -> int | None:
     """The status that an HTTP receiver answered with, if it did."""
     code = getattr(getattr(error, "response", None), "status_code", None)
     return code if isinstance(code, int) else None

@@ -2,18 +2,21 @@
 
 Belongs here: what was sent, what waits, one attempt within a time. Does not: when it is attempted (orchestration).
 A receiver that is dead, slow or wrong costs nothing but its own events, which wait in the files for the next attempt.
+An event that a receiver fails time and again, while it takes another, is refused: it holds up none behind it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +25,14 @@ from lineage.events.evidence import Evidence, began
 from lineage.files import write_temporary
 
 QUEUED_DAYS = 14  # what nobody took for so long stays in its file and is not offered again
+_SENT = "sent.json"  # file → offset behind the last of its events that is done with
+_FAILING = "failing.json"  # the event at the head of what waits, and how often it failed
 _FINAL = frozenset({400, 413, 422})  # a receiver that says so will say it again of the same event
+TRIES = 5  # failed attempts, after which a receiver is asked whether it takes what comes behind the event
+AHEAD = 10  # events that are offered for it: START and COMPLETE of one job may both be wrong, and of its neighbours
 _PAUSE = 1.0  # seconds between two looks at the files
 _LONGEST_PAUSE = 60.0
+_log = logging.getLogger("esclusa.events")
 
 
 @dataclass(frozen=True)
@@ -74,30 +82,48 @@ class Relay:
                 return Delivery()
             places = self._places()
             sent = refused = 0
-            problem = ""
+            problem = last = ""
             for path, offset, line in self._waiting(places, at):
                 if time.monotonic() > deadline:
                     break
-                try:
-                    self._offer(json.loads(line))
+                error = self._offer(line)
+                is_final = receiver.status(error) in _FINAL
+                if error and not is_final and self._is_to_blame(path, offset, places, at, deadline):
+                    error, is_final = self._offer(line), True
+                if error and not is_final:
+                    problem = type(error).__name__
+                    break
+                if error:
+                    self._evidence.set_aside(path, line)
+                    refused, last = refused + 1, f"{_named(line)}: {type(error).__name__}"
+                else:
                     sent += 1
-                except Exception as error:  # whatever a receiver does, it is not worth a run
-                    if receiver.status(error) not in _FINAL:
-                        problem = type(error).__name__
-                        break
-                    refused += 1
                 places[path.name] = offset
-            self._remember(places)
+            self._write(_SENT, places)
+            if refused:
+                _log.warning("the receiver refused %d events, kept in events/refused; the last: %s", refused, last)
             return Delivery(sent, refused, sum(1 for _ in self._waiting(places, at)), problem)
 
-    def _offer(self, event: Mapping[str, Any]) -> None:
-        if self._send is None:
-            self._send = receiver.connect()
-        self.busy_since = time.monotonic()
+    def _offer(self, line: bytes) -> Exception | None:
+        """What became of an event; None where it was taken."""
         try:
-            self._send(event)
+            if self._send is None:
+                self._send = receiver.connect()
+            self.busy_since = time.monotonic()
+            self._send(json.loads(line))
+        except Exception as error:  # whatever a receiver does, it is not worth a run
+            return error
         finally:
             self.busy_since = None
+        return None
+
+    def _is_to_blame(self, path: Path, offset: int, places: Mapping[str, int], now: datetime, deadline: float) -> bool:
+        """True where the event at the head failed often enough, and the receiver takes one behind it."""
+        head, before = [path.name, offset], self._read(_FAILING)
+        tries = before["tries"] + 1 if before.get("head") == head else 1
+        self._write(_FAILING, {"head": head, "tries": tries})
+        behind = islice(self._waiting(places, now), 1, 1 + AHEAD) if tries >= TRIES else ()
+        return any(time.monotonic() <= deadline and self._offer(line) is None for _, _, line in behind)
 
     def _waiting(self, places: Mapping[str, int], now: datetime) -> Iterator[tuple[Path, int, bytes]]:
         """File, the offset behind an event, and its line."""
@@ -124,19 +150,24 @@ class Relay:
                 yield True
 
     def _places(self) -> dict[str, int]:
+        names = {path.name for path in self._evidence.files()}
+        return {name: offset for name, offset in self._read(_SENT).items() if name in names}
+
+    def _read(self, record: str) -> dict[str, Any]:
         try:
-            held = json.loads(self._record.read_text(encoding="utf-8"))
+            held: dict[str, Any] = json.loads((self._evidence.directory / record).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):  # none, or cut short: sent twice is better than never
             return {}
-        names = {path.name for path in self._evidence.files()}
-        return {name: offset for name, offset in held.items() if name in names}
+        return held
 
-    def _remember(self, places: Mapping[str, int]) -> None:
-        write_temporary(self._record.parent, json.dumps(places).encode(), mode=0o600).replace(self._record)
+    def _write(self, record: str, held: Mapping[str, Any]) -> None:
+        directory = self._evidence.directory
+        write_temporary(directory, json.dumps(held).encode(), mode=0o600).replace(directory / record)
 
-    @property
-    def _record(self) -> Path:
-        return self._evidence.directory / "sent.json"
+
+def _named(line: bytes) -> str:
+    event = json.loads(line)
+    return f"{event['job']['name']} {event['eventType']} of run {event['run']['runId']}"
 
 
 class Background:
