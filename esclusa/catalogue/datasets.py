@@ -13,11 +13,12 @@ from itertools import islice
 from typing import Any
 
 from esclusa.access import DENIED, Access, Policies, decide, read_policies
+from esclusa.catalogue.evidence import Item, items_of
 from esclusa.catalogue.history import KEPT, Point, Series, series_of
 from esclusa.catalogue.standing import Standing, standing
 from esclusa.certificate import Certificate
+from esclusa.custody import Custody
 from esclusa.errors import EsclusaError
-from esclusa.evidence import ITEMS, SIGNOFF, Finding
 from esclusa.listing import Why
 from esclusa.promises import Channel, PromisedDataset
 from esclusa.release import Release
@@ -73,6 +74,10 @@ class ShownGrant:
     lapsed: bool
     columns: Mapping[str, Access]
 
+    def kept(self, state: str) -> Mapping[str, Access]:
+        """Columns that it may read `read`, `masked`, or not at all, `denied`."""
+        return {name: access for name, access in self.columns.items() if access.state == state}
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -86,6 +91,7 @@ class Dataset:
         grants: in the contract's order.
         prohibited: purposes that nobody may read it for.
         series: rule → what it measured.
+        custody: what its certificate rests on; None where there is none, or its record is broken.
         lineage: as certified, else as promised; None where nobody followed it.
         documents: name → bytes, of `DOCUMENTS`.
     """
@@ -99,6 +105,7 @@ class Dataset:
     grants: tuple[ShownGrant, ...]
     prohibited: tuple[str, ...]
     series: Mapping[str, Series]
+    custody: Custody | None
     lineage: Lineage | None
     documents: Mapping[str, bytes]
 
@@ -111,6 +118,11 @@ class Dataset:
     def certificate(self) -> Certificate | None:
         """The one in force or the last one that was; None where it was never certified or taken back."""
         return self.why.certificate
+
+    @property
+    def last_certificate(self) -> Certificate | None:
+        """Its newest certificate, also one that was taken back; None where it was never certified."""
+        return self.certificate or next(iter(self.chain), None)
 
     @property
     def owner(self) -> str:
@@ -135,7 +147,8 @@ class Dataset:
         """Where to ask."""
         if self.promised:
             return self.promised.support
-        said = self.certificate.document["predicate"].get("support", ()) if self.certificate else ()
+        newest = self.last_certificate
+        said = newest.document["predicate"].get("support", ()) if newest else ()
         return tuple(Channel(*(str(c.get(name, "")) for name in ("channel", "tool", "url", "scope"))) for c in said)
 
     @property
@@ -144,22 +157,14 @@ class Dataset:
         return not self.standing.served or self.why.candidate_refused
 
     @property
-    def findings(self) -> Mapping[str, tuple[Finding, ...]]:
-        """Gate item → findings of the certificate, else those of the decision; in the gate's order."""
-        found = self.certificate.findings if self.certificate else self.refused
-        items = (*ITEMS, SIGNOFF)
-        grouped = {item: tuple(f for f in found if f.item == item) for item in items}
-        return {item: findings for item, findings in grouped.items() if findings}
-
-    @property
-    def refused(self) -> tuple[Finding, ...]:
-        """Findings that shut the gate for the newest candidate."""
-        return self.why.decision.findings if self.why.decision else ()
+    def evidence(self) -> tuple[Item, ...]:
+        """What its certificate rests on."""
+        return items_of(self.certificate.findings) if self.certificate else ()
 
     @property
     def rows(self) -> Series:
         """How many rows its certificates counted."""
-        return Series(tuple(Point(c.certified_at, c.rows, "pass") for c in reversed(self.chain)), None)
+        return Series(tuple(Point(c.certified_at, c.rows, "pass") for c in reversed(self.chain)))
 
     @property
     def classifications(self) -> tuple[str, ...]:
@@ -192,6 +197,7 @@ def read_dataset(release: Release, name: str, promised: PromisedDataset | None, 
         grants=_grants(why.certificate, policies, known, promised, now.date()),
         prohibited=known.prohibited if known else promised.prohibited if promised else (),
         series=series_of(chain, last.findings if last else (), last.at if last else None),
+        custody=_custody(release, why),
         lineage=_lineage(documents, promised),
         documents=documents,
     )
@@ -218,6 +224,13 @@ def _chain(release: Release, why: Why) -> tuple[Certificate, ...]:
         return tuple(islice(release.certificates(why.dataset), KEPT))
     except EsclusaError:  # never certified, or an older certificate is gone: the one in force still stands
         return (why.certificate,) if why.certificate else ()
+
+
+def _custody(release: Release, why: Why) -> Custody | None:
+    try:
+        return release.custody(why.certificate, most=0) if why.certificate else None
+    except EsclusaError:
+        return None
 
 
 def _columns(certificate: Certificate | None, promised: PromisedDataset | None) -> tuple[ShownColumn, ...]:

@@ -6,6 +6,7 @@ Belongs here: reading a release once, and what is asked of all its datasets toge
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -115,6 +116,11 @@ class Catalogue:
     def fed_by(self, system: str) -> tuple[Dataset, ...]:
         """Datasets that a source system feeds."""
         return tuple(d for d in self.datasets if d.promised and system in d.promised.systems)
+
+    def named_in(self, text: str) -> tuple[Dataset, ...]:
+        """Datasets that a sentence names."""
+        words = set(re.findall(r"[\w-]+", text))
+        return tuple(d for d in self.datasets if d.name in words)
 
     def described_by(self, term: str) -> tuple[Dataset, ...]:
         """Datasets that a term describes."""

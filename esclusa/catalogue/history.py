@@ -16,6 +16,9 @@ from esclusa.evidence import Finding
 
 KEPT = 30  # certificates that a line reaches back
 WIDTH, HEIGHT, MARGIN = 120.0, 28.0, 3.0  # of a line, in units of its picture
+LEAST_SPAN = 0.2  # of the largest value: what moves less is not drawn as if it moved much
+ROOM = 0.25  # beyond a bound, of all that is drawn
+FORBIDDEN = {"≤": "above", "<": "above", "≥": "below", ">": "below"}  # side of a bound, by its sign
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,12 @@ class Series:
     Args:
         points: at least one.
         bound: the number that was required last, or None.
+        forbidden: the side of it that shuts the gate, `above` or `below`; empty where that is neither.
     """
 
     points: tuple[Point, ...]
-    bound: float | None
+    bound: float | None = None
+    forbidden: str = ""
 
     @property
     def low(self) -> float:
@@ -59,8 +64,7 @@ class Series:
     def dots(self) -> tuple[tuple[float, float], ...]:
         """Where the points lie in a picture of `WIDTH` × `HEIGHT`."""
         step = (WIDTH - 2 * MARGIN) / max(1, len(self.points) - 1)
-        start = MARGIN if len(self.points) > 1 else WIDTH / 2
-        return tuple((round(start + i * step, 1), self._height(p.value)) for i, p in enumerate(self.points))
+        return tuple((round(MARGIN + i * step, 1), self._height(p.value)) for i, p in enumerate(self.points))
 
     @property
     def line(self) -> float | None:
@@ -70,6 +74,10 @@ class Series:
     def _height(self, value: float) -> float:
         values = [self.low, self.high, *([] if self.bound is None else [self.bound])]
         low, high = min(values), max(values)
+        missing = max(0.0, LEAST_SPAN * max(abs(low), abs(high)) - (high - low))
+        low, high = low - missing / 2, high + missing / 2
+        beyond = ROOM * (high - low)  # for the shade
+        low, high = low - beyond * (self.forbidden == "below"), high + beyond * (self.forbidden == "above")
         share = (value - low) / (high - low) if high > low else 0.5
         return round(HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN), 1)
 
@@ -86,13 +94,15 @@ def series_of(
     """
     points: dict[str, list[Point]] = {}
     bounds: dict[str, float] = {}
+    sides: dict[str, str] = {}
     for certificate in reversed(chain[:KEPT]):
         bounds |= thresholds(certificate)
         for finding in certificate.findings:
             _add(points, finding, certificate.certified_at)
+            sides[finding.rule] = FORBIDDEN.get(finding.required[:1], "")
     for finding in refused if at else ():
         _add(points, finding, at)
-    return {rule: Series(tuple(measured), bounds.get(rule)) for rule, measured in points.items()}
+    return {rule: Series(tuple(seen), bounds.get(rule), sides.get(rule, "")) for rule, seen in points.items()}
 
 
 def _add(points: dict[str, list[Point]], finding: Finding, at: datetime | None) -> None:

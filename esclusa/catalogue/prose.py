@@ -1,21 +1,36 @@
 """What people wrote, as part of a page: Markdown that travels with a dataset, and sentences of a contract. No HTML of
 their own passes, no picture is fetched.
 
-Belongs here: rendering both, and where headings stand in a page. Does not: writing them.
+Belongs here: rendering both, chapters of a datasheet. Does not: writing them.
 Source: CommonMark with tables, by markdown-it-py.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 _CODE = re.compile(r"`([^`]+)`")
-BELOW = 1  # levels that a document's headings go down: its title, level 1, gives way to the heading of the page
+NOT_STATED = "*not stated*"  # what a datasheet writes where nobody answered
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter of a datasheet.
+
+    Args:
+        questions, answered: how many there are, and how many of them say something.
+        body: HTML that is safe in a page.
+    """
+
+    title: str
+    questions: int
+    answered: int
+    body: Markup
 
 
 def rendered(text: str) -> Markup:
@@ -28,9 +43,24 @@ def rendered(text: str) -> Markup:
     tokens = parser.parse(text)
     if tokens and tokens[0].type == "heading_open" and tokens[0].tag == "h1":
         tokens = tokens[3:]
-    for token in tokens:
-        _lower(token)
     return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 - the parser escapes what it is given
+
+
+def chapters_of(text: str) -> tuple[Markup, tuple[Chapter, ...]]:
+    """What a datasheet opens with, and its chapters.
+
+    Args:
+        text: CommonMark, a chapter a heading of level 2, a question one of level 3.
+    """
+    opening, *rest = re.split(r"^## ", text, flags=re.MULTILINE)
+    return rendered(opening), tuple(_chapter(part) for part in rest)
+
+
+def _chapter(text: str) -> Chapter:
+    title, _, body = text.partition("\n")
+    questions = re.split(r"^### ", body, flags=re.MULTILINE)[1:]
+    answered = sum(question.partition("\n")[2].strip() != NOT_STATED for question in questions)
+    return Chapter(title.strip(), len(questions), answered, rendered(body))
 
 
 def said(text: str) -> Markup:
@@ -43,11 +73,6 @@ def said(text: str) -> Markup:
     return plain + Markup("").join(
         part if number % 2 else Markup("<code>") + part + Markup("</code>") for number, part in enumerate(rest)
     )
-
-
-def _lower(token: Token) -> None:
-    if token.type in ("heading_open", "heading_close"):
-        token.tag = f"h{min(6, int(token.tag[1]) + BELOW)}"
 
 
 @cache

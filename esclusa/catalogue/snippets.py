@@ -19,11 +19,13 @@ class Snippet:
         name: short, unique on a page.
         title: a message.
         code: to be run as it is.
+        note: a message: where it is run.
     """
 
     name: str
     title: str
     code: str
+    note: str = ""
 
 
 def first_time(repository: str, fingerprint: str) -> Snippet:
@@ -53,12 +55,12 @@ def snippets(dataset: str, role: str, purpose: str, repository: str, number: int
     )
     me = ["--role", role, "--purpose", purpose, "--repository", repository]
     query = f'select count(*) from "{dataset}"'
+    read = shlex.join(["esclusa", "read", dataset, *me, "--limit", "20"])
     sql = shlex.join(["esclusa", "sql", query, *me])
-    shell = shlex.join(["esclusa", "read", dataset, *me, "--limit", "20"])
     return (
         Snippet(f"python-{number}", N_("Python"), python),
-        Snippet(f"sql-{number}", N_("SQL"), _folded(sql)),
-        Snippet(f"shell-{number}", N_("Command line"), _folded(shell)),
+        Snippet(f"sql-{number}", N_("SQL"), query, N_("for esclusa.sql and esclusa sql")),
+        Snippet(f"shell-{number}", N_("Command line"), f"{_folded(read)}\n\n{_folded(sql)}"),
     )
 
 

@@ -12,17 +12,21 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+from babel.units import format_unit
+
+from esclusa.evidence import Finding
 
 LANGUAGES = {"en": "English", "es": "Español"}  # the first is the language of the messages themselves
 LOCALE = Path(__file__).parent / "locale"
 _NUMBER = r"-?[\d,]+(?:\.\d+)?"
 _BOUND = re.compile(rf"(?P<sign>[=≤≥<>] )?(?P<low>{_NUMBER})(?: and (?P<high>{_NUMBER}))? ?(?P<unit>.*)")
+_EXPECTATION = re.compile(r"Expect(?:Column)?(?P<name>[A-Z]\w+)\((?P<arguments>.*)\)")
+_LEAST = 0.0001  # what is measured below it is written as being so
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
@@ -54,6 +58,7 @@ FINDINGS = {
     "error": N_("error"),
     "missing": N_("no value"),
 }
+HOLDS, HOLDS_NOT = N_("holds"), N_("does not hold")
 STAGES = {"landing": N_("at the landing"), "build": N_("at the build"), "gate": N_("at the gate")}
 CLASSES = {
     "public": N_("public"),
@@ -104,13 +109,17 @@ class Speech:
         return f"{format_datetime(at.astimezone(UTC), 'd MMM y, HH:mm', locale=self.language)} UTC"
 
     def span(self, length: timedelta) -> str:
-        """A length of time in one unit: hours up to three days, for they matter to who waits."""
+        """A length of time in one unit: hours up to three days, for they matter to who waits; tenths below ten."""
         hours = abs(length.total_seconds()) / 3600
-        unit: Literal["day", "hour", "minute"] = "day" if hours >= 72 else "hour" if hours >= 1 else "minute"
-        return format_timedelta(length, granularity=unit, threshold=10**9, locale=self.language)
+        unit = "day" if hours >= 72 else "hour" if hours >= 1 else "minute"
+        value = {"day": hours / 24, "hour": hours, "minute": hours * 60}[unit]
+        rounded = round(value, 1 if value < 10 and unit != "minute" else 0)
+        return format_unit(rounded, f"duration-{unit}", locale=self.language)
 
     def number(self, value: float) -> str:
-        """A number: whole above a thousand, else with up to four significant digits."""
+        """A number: whole above a thousand, else with up to four significant digits; what is tiny is only said so."""
+        if 0 < abs(value) < _LEAST:
+            return f"< {format_decimal(_LEAST, locale=self.language, decimal_quantization=False)}"
         if abs(value) >= 1000 or value == int(value):
             return format_decimal(round(value), locale=self.language)
         return format_decimal(float(f"{value:.4g}"), locale=self.language, decimal_quantization=False)
@@ -133,17 +142,54 @@ class Speech:
             return str(value)
         return f"{self.number(value)} {self._unit(unit)}".rstrip()
 
+    def observed(self, finding: Finding) -> str:
+        """What a finding observed: a measure, or where a clause counts what breaks it, whether it holds."""
+        if finding.unit == "count" and finding.observed is not None and not _bound_in(finding.required):
+            told = HOLDS if finding.state == "pass" else HOLDS_NOT
+            return self.gettext(told)
+        if finding.observed is None and finding.message:
+            return finding.message
+        return self.measured(finding.observed, finding.unit)
+
     def required(self, text: str) -> str:
-        """What was required: numbers and units in this language where that is all there is, else as it was written."""
-        found = _BOUND.fullmatch(text.removeprefix("between "))
-        if self.language == "en" or not found or found["unit"] not in {"", *UNITS}:
+        """What was required: numbers and units in this language where that is all there is, an expectation in words,
+        else as it was written.
+        """
+        if expectation := _EXPECTATION.fullmatch(text):
+            return self._expected(expectation["name"], expectation["arguments"])
+        found = _bound_in(text)
+        if not found:
             return text
-        low, high = (self.number(float(found[g].replace(",", ""))) if found[g] else "" for g in ("low", "high"))
-        bound = self.gettext("between %(low)s and %(high)s") % {"low": low, "high": high} if high else low
-        return f"{found['sign'] or ''}{bound} {self._unit(found['unit'])}".rstrip()
+        low, high = (self._exact(found[g]) if found[g] else "" for g in ("low", "high"))
+        bound = self._between(low, high) if high else low
+        sign = "" if found["sign"] in (None, "= ") else found["sign"]
+        return f"{sign}{bound} {self._unit(found['unit'])}".rstrip()
+
+    def _exact(self, written: str) -> str:
+        return format_decimal(float(written.replace(",", "")), locale=self.language, decimal_quantization=False)
+
+    def _between(self, low: str, high: str) -> str:
+        return self.gettext("between %(low)s and %(high)s") % {"low": low, "high": high}
+
+    def _expected(self, name: str, arguments: str) -> str:
+        """An expectation's class name as words, and its bounds: `MedianToBeBetween` of 14 and 60."""
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+        low, high = (re.search(rf"\b{end}_value=({_NUMBER})", arguments) for end in ("min", "max"))
+        if not words.endswith(" to be between") or not (low or high):
+            rest = re.sub(r"\bcolumn='[^']*'(?:, )?", "", arguments)
+            return f"{words} ({rest})" if rest else words
+        least, most = (self._exact(end[1]) if end else "" for end in (low, high))
+        bound = self._between(least, most) if low and high else f"≥ {least}" if low else f"≤ {most}"
+        return f"{words.removesuffix(' to be between')} {bound}"
 
     def _unit(self, unit: str) -> str:
         return "" if unit in ("", "value", "count") else self.gettext(UNITS.get(unit, unit))
+
+
+def _bound_in(text: str) -> re.Match[str] | None:
+    """The bound that a requirement is, or None where it is a statement."""
+    found = _BOUND.fullmatch(text.removeprefix("between "))
+    return found if found and found["unit"] in {"", "value", *UNITS} else None
 
 
 @cache

@@ -5,6 +5,7 @@ in both languages, on a phone and on a desk, by day and by night, by keyboard an
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -77,6 +78,9 @@ def test_a_new_user_finds_a_dataset_for_a_purpose_and_reads_it(world: World, pho
         expect(page.get_by_role("heading", level=1)).to_have_text("Sales")
         expect(page.locator("#verdict .state:visible")).to_have_text("Certified")
         page.locator("summary", has_text="scoring").click()
+        page.locator("label:visible", has_text="SQL").click()
+        expect(page.get_by_role("button", name="Copy: SQL")).to_be_visible()
+        page.locator("label:visible", has_text="Python").click()
         page.get_by_role("button", name="Copy: Python").click()
         code = page.evaluate("navigator.clipboard.readText()")
     assert "purpose='scoring'" in code
@@ -87,8 +91,12 @@ def test_every_other_snippet_of_the_page_works_as_it_stands(world: World) -> Non
     with opened(world.browser, world.http + "datasets/sales.html") as page:
         sql, command = (page.locator(f"#code-{name}").inner_text() for name in ("sql-1", "shell-1"))
         first = page.locator("#code-first").text_content() or ""
-    assert "40" in shell(sql, world.golden)
-    assert "o-000" in shell(command, world.golden)
+    me = {"role": "clerk", "purpose": "billing", "repository": str(world.golden.path)}
+    assert "40" in run(f"import esclusa\nprint(esclusa.sql({sql!r}, **{me}))", world.golden)
+    read, counted = command.split("\n\n")
+    assert "o-000" in shell(read, world.golden)
+    assert shlex.quote(sql) in counted
+    assert "40" in shell(counted, world.golden)
     trust = first.splitlines()[1]
     assert trust.startswith("esclusa trust ")
     assert "pinned" in shell(trust, world.golden)

@@ -56,6 +56,7 @@ function followTheClock() {
     const top = Number(water.dataset.top) + water.dataset.depth * (1 - level);
     water.setAttribute("y", top);
     water.setAttribute("height", water.dataset.depth * level);
+    for (const words of all("[data-left]", picture.parentElement)) words.textContent = words.dataset.left.replace("{left}", `${Math.round(100 * level)} %`);
     const boat = picture.querySelector(".boat");
     if (boat) boat.setAttribute("transform", `translate(${boat.dataset.x} ${Math.min(top, 116)})`);
   }

@@ -21,6 +21,7 @@ CLERK = Role("clerk", "read", ("billing",), ("ada", "eva"), FOREVER, {"deny": ["
 MODEL = Role("model", "read", ("scoring",), ("ada",), FOREVER, {"mask": {"customer": "hash"}}, 1)
 FORMER = Role("former", "read", ("audit",), ("eva",), date(2020, 12, 31), {}, 1)
 PROMISE = 24.0  # hours
+SIGNED = {"principal": "eva", "role": "security", "validUntil": "2099-01-01T00:00:00+00:00"}
 
 
 def stock(golden: Golden) -> None:
@@ -77,6 +78,7 @@ def released(
         previous=writer.certificate(contract.name),
         signer=writer.keys.signer("gate"),
         certified_at=now,
+        signoffs=[SIGNED] if contract.name == "sales" else [],
         further=further,
     )
     return DatasetRelease(contract, pinned, certificate, further=further)
@@ -96,6 +98,10 @@ To bill what was **ordered**.
 | field | value |
 |---|---|
 | funded by | not stated |
+
+### Who funded the creation of the dataset?
+
+*not stated*
 """
 
 

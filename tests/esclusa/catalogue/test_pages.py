@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import pytest
-
 from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.pages import pages_of, render
@@ -35,63 +33,8 @@ def test_what_can_be_read_stands_first_on_the_shelf(page: Html) -> None:
     assert listed == ["closing", "customers", "generated", "orders", "sales", "gone", "late", "newcomer", "stale"]
 
 
-@pytest.mark.parametrize(
-    ("dataset", "said"),
-    [
-        ("sales", "Certified"),
-        ("closing", "Expiring"),
-        ("stale", "Expired"),
-        ("late", "Refused"),
-        ("gone", "Withdrawn"),
-    ],
-)
-def test_a_page_opens_with_its_state(page: Html, dataset: str, said: str) -> None:
-    html = page(f"datasets/{dataset}.html")
-    first = re.search(r'<h2 id="verdict">.*?</svg>([^<]+)</span>', html, re.S)
-    assert first is not None
-    assert first[1] == said
-
-
-def test_the_page_of_a_refused_dataset_says_why_and_what_was_promised_and_offers_nothing_to_read(page: Html) -> None:
-    html = page("datasets/late.html")
-    assert "amount__minimum" in html
-    assert "12 rows" in html
-    assert "Correct the delivery, then land it again." in html
-    assert "The customer of one of the late." in html
-    assert "esclusa.read" not in html
-
-
-def test_caveats_are_said_of_what_is_synthetic_on_a_replay_clock_or_of_the_sandbox(page: Html) -> None:
-    html = page("datasets/generated.html")
-    for caveat in ("Sandbox", "Synthetic data", "Replay clock"):
-        assert f"<b>{caveat}</b>" in html
-
-
-def test_a_page_does_not_say_that_every_rule_holds_where_one_only_warns(catalogue: Catalogue) -> None:
-    sales = catalogue.by_name["sales"]
-    assert sales.certificate is not None
-    first, *rest = sales.certificate.findings
-    certificate = replace(sales.certificate, findings=(replace(first, state="warn"), *rest))
-    warned = replace(catalogue, datasets=(replace(sales, why=replace(sales.why, certificate=certificate)),))
-    (page,) = [page for page in pages_of(warned) if page.path == "datasets/sales.html"]
-    html = render(page, warned, Site("", "golden"), "en")
-    assert "7 of its 8 rules hold" in html
-    assert "All of its" not in html
-
-
-def test_a_column_says_for_each_role_whether_it_is_allowed_masked_or_denied(page: Html) -> None:
-    row = re.search(r"<code>customer</code>.*?</tr>", page("datasets/sales.html"), re.S)
-    assert row is not None
-    assert re.findall(r"access-(\w+)", row[0]) == ["denied", "masked", "denied"]
-    assert re.findall(r"</svg>(\w+)", row[0])[-3:] == ["denied", "masked", "denied"]
-
-
-def test_a_rule_shows_its_history_with_what_is_required(page: Html) -> None:
-    row = re.search(r"<code>sales__freshness</code>.*?</tr>", page("datasets/sales.html"), re.S)
-    assert row is not None
-    assert "4 measurements, from 2 hours to 9.5 hours; required: ≤ 24 hours" in row[0]
-    assert len(re.findall(r"[\d.]+,[\d.]+ ", re.search(r'points="([^"]+)"', row[0])[1])) == 4  # type: ignore[index]
-    assert 'class="bound"' in row[0]
+def test_the_badges_of_a_dataset_hold_together(page: Html) -> None:
+    assert re.search(r'<span class="badges">.*?Certified.*?Newer refused\s*</span></span>', page("index.html"), re.S)
 
 
 def test_what_is_shut_is_listed_by_owner_also_where_an_older_release_is_served(page: Html) -> None:
