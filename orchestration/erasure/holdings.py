@@ -103,7 +103,8 @@ def count(connection: duckdb.DuckDBPyConnection, relation: tuple[str, str], cond
 def elsewhere(
     connection: duckdb.DuckDBPyConnection, subject: Subject, known: Collection[tuple[str, str, str]]
 ) -> dict[str, int]:
-    """`<schema>.<table>.<column>` → rows with the very same text in a column that lineage does not name.
+    """`<schema>.<table>.<column>` → rows with the same text in a column that lineage does not name: alone, as a word of
+    a longer text, or anywhere in a list, a struct or a JSON.
 
     They may be chance (a product with the number of a customer), or a column that lineage does not see: a person looks.
 
@@ -112,13 +113,13 @@ def elsewhere(
     """
     found: dict[str, int] = {}
     relations = connection.execute(
-        "SELECT table_schema, table_name, list(column_name) FROM information_schema.columns "
-        "WHERE table_catalog = current_database() GROUP BY ALL ORDER BY ALL"
+        "SELECT table_schema, table_name, map_from_entries(list((column_name, data_type))) "
+        "FROM information_schema.columns WHERE table_catalog = current_database() GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     for schema, table, columns in relations:
         others = [c for c in columns if (schema, table, c.lower()) not in known and (schema, table, EVERY) not in known]
         if schema != "information_schema" and others:
-            same = ", ".join(f"count_if(CAST({quote(c)} AS VARCHAR) = {literal(subject.value)})" for c in others)
+            same = ", ".join(f"count_if({_shown(c, columns[c], subject)})" for c in others)
             counts = connection.execute(f"SELECT {same} FROM {quote(schema)}.{quote(table)}").fetchone() or ()
             found |= {f"{schema}.{table}.{c}": n for c, n in zip(others, counts, strict=True) if n}
     return found
@@ -221,3 +222,10 @@ def _carried(name: str, kind: str, subject: Subject) -> str:
     if is_number(kind):
         return f"coalesce({quote(name)} = TRY_CAST({literal(subject.value)} AS {kind}), false)"
     return f"coalesce(regexp_matches(CAST({quote(name)} AS VARCHAR), {literal(subject.pattern)}), false)"
+
+
+def _shown(name: str, kind: str, subject: Subject) -> str:
+    """A number and a time are asked whole: among the digits of a time of day, every short number is found."""
+    whole = f"CAST({quote(name)} AS VARCHAR) = {literal(subject.value)}"
+    is_longer = kind in {"VARCHAR", "JSON"} or kind.startswith(("STRUCT", "MAP", "UNION")) or kind.endswith("]")
+    return _carried(name, kind, subject) if is_longer else whole
