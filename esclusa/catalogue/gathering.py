@@ -15,9 +15,10 @@ from functools import cached_property
 
 from esclusa.catalogue.datasets import Dataset, read_dataset
 from esclusa.catalogue.texts import STATES
-from esclusa.promises import Source, Term, UseCase
+from esclusa.promises import Promises, Source, Term, UseCase
 from esclusa.release import Release
 from esclusa.tracing.graph import Graph
+from esclusa.tracing.walks import Impact, reached_by
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Catalogue:
         fingerprint: SHA-256 (hex) of the root that the reader pinned, for others to pin.
         datasets: by name: certified, expired, withdrawn, refused.
         graph: what comes from what.
+        promises: everything that is promised now.
     """
 
     at: datetime
@@ -44,6 +46,7 @@ class Catalogue:
     terms: tuple[Term, ...]
     use_cases: tuple[UseCase, ...]
     graph: Graph
+    promises: Promises
 
     @cached_property
     def by_name(self) -> Mapping[str, Dataset]:
@@ -122,6 +125,22 @@ class Catalogue:
         words = set(re.findall(r"[\w-]+", text))
         return tuple(d for d in self.datasets if d.name in words)
 
+    def reached_by(self, table: str, column: str = "") -> Impact:
+        """Whom a change of a source's table or column would reach, as `esclusa impact` tells it.
+
+        Args:
+            table: `<system>.<table>`.
+        """
+        states = {dataset.name: dataset.standing.state for dataset in self.datasets}
+        return reached_by(
+            self._promised, self.promises, (table, column), lambda name: states.get(name, "never decided")
+        )
+
+    @cached_property
+    def _promised(self) -> Graph:
+        """What comes from what as the next run will build it, whatever is certified."""
+        return Graph(self.promises)
+
     def described_by(self, term: str) -> tuple[Dataset, ...]:
         """Datasets that a term describes."""
         return tuple(d for d in self.datasets if d.promised and term in d.promised.terms)
@@ -152,6 +171,7 @@ def gather(release: Release, now: datetime | None = None) -> Catalogue:
         terms=promises.terms,
         use_cases=promises.use_cases,
         graph=Graph(promises, {d.name: d.lineage for d in datasets if d.lineage}),
+        promises=promises,
     )
 
 

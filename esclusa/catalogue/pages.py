@@ -20,9 +20,12 @@ from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.linked_data import described
 from esclusa.catalogue.prose import chapters_of, said
-from esclusa.catalogue.snippets import first_time, snippets
+from esclusa.catalogue.snippets import first_time, impact_of, snippets
+from esclusa.tracing.boxes import Shown
 from esclusa.tracing.graph import DATASET, SOURCE, USE_CASE, Thing
-from esclusa.tracing.picture import STYLE, picture
+from esclusa.tracing.origins import by_table
+from esclusa.tracing.palette import STYLE
+from esclusa.tracing.picture import FLOW_WORDS, KIND_WORDS, picture
 
 HERE = Path(__file__).parent
 TEMPLATES, ASSETS = HERE / "templates", HERE / "assets"
@@ -110,7 +113,16 @@ def _drawn(catalogue: Catalogue, name: str, column: str, to_home: str, language:
         return f"{to_home}sources/{file_name(system)}.html" if thing.kind == SOURCE else ""
 
     say = texts.speech(language).gettext
-    svg = picture(catalogue.graph, (name, column), down=not column, link=page_of, style=False, say=say)
+    glyph = _environment(language).get_template("parts.html").module.glyph  # type: ignore[attr-defined]
+
+    def states_of(thing: Thing) -> list[Shown]:
+        known = catalogue.by_name.get(thing.name) if thing.kind == DATASET else None
+        course = known.standing.course if known else ()
+        return [Shown(state, say(texts.STATES[state]), glyph(state), start) for state, start in course]
+
+    svg = picture(
+        catalogue.graph, (name, column), down=not column, link=page_of, states=states_of, alone=False, say=say
+    )
     return Markup(svg)  # noqa: S704 - it escapes every name that it draws
 
 
@@ -129,7 +141,13 @@ def _environment(language: str) -> Environment:
     environment.filters |= {
         name: getattr(speech, name) for name in ("day", "moment", "span", "number", "size", "required", "observed")
     }
-    environment.filters |= {"file_name": file_name, "web_address": web_address, "chapters": chapters_of, "said": said}
+    environment.filters |= {
+        "file_name": file_name,
+        "web_address": web_address,
+        "chapters": chapters_of,
+        "said": said,
+        "by_table": by_table,
+    }
     environment.globals |= {
         "language": language,
         "languages": texts.LANGUAGES,
@@ -137,5 +155,8 @@ def _environment(language: str) -> Environment:
         "measured": speech.measured,
         "snippets": snippets,
         "first_time": first_time,
+        "impact_of": impact_of,
+        "flow_words": FLOW_WORDS,
+        "kind_words": KIND_WORDS,
     }
     return environment

@@ -64,6 +64,18 @@ def snippets(dataset: str, role: str, purpose: str, repository: str, number: int
     )
 
 
+def impact_of(name: str, repository: str, number: str) -> Snippet:
+    """What tells whom a change would reach.
+
+    Args:
+        name: of a source's table, or of a column of it.
+        repository: directory or URL that is read from.
+        number: of the name on its page.
+    """
+    command = shlex.join(["esclusa", "impact", name, "--repository", repository])
+    return Snippet(f"impact-{number}", N_("Command line"), _folded(command))
+
+
 def _folded(command: str) -> str:
     """A long command, an option a line."""
     return command.replace(" --role ", " \\\n  --role ").replace(" --repository ", " \\\n  --repository ")

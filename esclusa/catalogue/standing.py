@@ -61,6 +61,13 @@ class Standing:
         """True where it can be read now."""
         return self.state in ("certified", "expiring")
 
+    @property
+    def course(self) -> tuple[tuple[str, datetime | None], ...]:
+        """The states that it passes by itself as time goes on, each with its start; first, without one, that of now."""
+        soon = (("expiring", self.expiring_from),) if self.state == "certified" else ()
+        ended = (("expired", self.until),) if self.served else ()
+        return ((self.state, None), *soon, *ended)
+
 
 def standing(why: Why, now: datetime) -> Standing:
     """The state of a dataset.

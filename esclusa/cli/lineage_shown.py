@@ -15,6 +15,7 @@ from rich.tree import Tree
 from esclusa.cli.render import STYLES
 from esclusa.tracing.answers import Traced
 from esclusa.tracing.graph import DATASET, Graph, Node
+from esclusa.tracing.origins import by_table
 from esclusa.tracing.walks import REFERRED, Branch, Impact, Reach
 
 _HOW = {"deciding": "decided by", "copied": "copied from", "computed": "computed of"}
@@ -78,8 +79,8 @@ def _notes(graph: Graph, node: Node, *, certified: bool) -> Iterator[tuple[str, 
     if lineage is None:
         return
     if column and (origin := graph.origin(node)) is not None:
-        constant = "constants" if origin.decided_by else "a constant, or a count of rows"
-        yield "values from", Text(_names(graph, origin.sources) or constant)
+        if origin.sources or not origin.decided_by:
+            yield "values from", Text(_names(graph, origin.sources) or "a constant or a count")
         if origin.decided_by:
             yield "decided by", Text(_names(graph, origin.decided_by))
         if origin.declared:
@@ -101,10 +102,7 @@ def _notes(graph: Graph, node: Node, *, certified: bool) -> Iterator[tuple[str, 
 
 def _names(graph: Graph, columns: tuple[str, ...]) -> str:
     """Source columns by table, with the table's owner."""
-    tables: dict[str, list[str]] = {}
-    for name in columns:
-        table, _, column = name.rpartition(".")
-        tables.setdefault(table, []).append(column)
+    tables = by_table(columns)
     known = {table: graph.things[table].owner for table in tables if table in graph.things}
     owned = {table: f" (owner {known[table]})" if known.get(table) else "" for table in tables}
     return "\n".join(f"{table}{owned[table]}: {', '.join(names)}" for table, names in tables.items())

@@ -6,13 +6,16 @@ Source: Sugiyama, Tagawa, Toda 1981 (layers, barycentres); isotonic regression b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 GAP_X, GAP_Y = 64.0, 18.0  # between layers and between boxes of one, in px
 _SWEEPS = 12
-_BEND = 10.0  # height that a line which passes through a layer is given, in px
+_LANE = 4.0  # between lines that pass through a layer side by side, in px: room for one stroke and some paper
+
+Way = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,15 @@ class Placed:
 
     Args:
         at: box → x and y of its upper left corner.
-        ways: edge → x and y of the points where it passes through the layers in between.
+        right: box → x where its layer ends; up to there nothing but a level line keeps clear of wider boxes.
+        ways: edge → a lane for each of its lines, the uppermost first: x and y of the points where it passes through
+            the layers in between.
         width, height: of the drawing.
     """
 
     at: Mapping[str, tuple[float, float]]
-    ways: Mapping[tuple[str, str], tuple[tuple[float, float], ...]]
+    right: Mapping[str, float]
+    ways: Mapping[tuple[str, str], tuple[Way, ...]]
     width: float
     height: float
 
@@ -36,13 +42,15 @@ def place(sizes: Mapping[str, tuple[float, float]], edges: Iterable[tuple[str, s
 
     Args:
         sizes: box → width and height, in px.
-        edges: from, to; without a cycle. Each leads to a layer further to the right.
+        edges: from, to, once for every line between them; without a cycle. Each leads to a layer further to the right.
     """
-    pairs = sorted({(a, b) for a, b in edges if a != b and a in sizes and b in sizes})
+    lines = Counter((a, b) for a, b in edges if a != b and a in sizes and b in sizes)
+    pairs = sorted(lines)
     layer_of = _layers(sizes, pairs)
     layers, links, chains = _with_bends(sizes, pairs, layer_of)
     order = _ordered(layers, links)
-    tall = {box: sizes[box][1] if box in sizes else _BEND for layer in order for box in layer}
+    tall = {box: height for box, (_, height) in sizes.items()}
+    tall |= {bend: _LANE * (lines[pair] + 1) for pair, chain in chains.items() for bend in chain}
     middles = _heights(order, links, tall)
     lefts, x = [], 0.0
     widths = [max((sizes[box][0] for box in layer if box in sizes), default=0.0) for layer in order]
@@ -52,19 +60,30 @@ def place(sizes: Mapping[str, tuple[float, float]], edges: Iterable[tuple[str, s
     top = min((middles[box] - tall[box] / 2 for layer in order for box in layer), default=0.0)
     bottom = max((middles[box] + tall[box] / 2 for layer in order for box in layer), default=0.0)
     at = {box: (lefts[layer_of[box]], middles[box] - sizes[box][1] / 2 - top) for box in sizes}
+    rights = [left + width for left, width in zip(lefts, widths, strict=True)]
     column = {box: number for number, layer in enumerate(order) for box in layer}
     ways = {
         pair: tuple(
-            point
-            for bend in chain
-            for point in (
-                (lefts[column[bend]], middles[bend] - top),
-                (lefts[column[bend]] + widths[column[bend]], middles[bend] - top),
+            tuple(
+                (x, middles[bend] - top + aside)
+                for bend in chains[pair]
+                for x in (lefts[column[bend]], rights[column[bend]])
             )
+            for aside in spread(count, _LANE)
         )
-        for pair, chain in chains.items()
+        for pair, count in lines.items()
     }
-    return Placed(at, ways, max(x - GAP_X, 0.0), bottom - top)
+    right = {box: rights[layer_of[box]] for box in sizes}
+    return Placed(at, right, ways, max(x - GAP_X, 0.0), bottom - top)
+
+
+def spread(count: int, apart: float) -> list[float]:
+    """Offsets of things that stand side by side around a middle, the first above it.
+
+    Args:
+        apart: from one to the next, in px.
+    """
+    return [(number - (count - 1) / 2) * apart for number in range(count)]
 
 
 def _layers(boxes: Iterable[str], pairs: Sequence[tuple[str, str]]) -> dict[str, int]:

@@ -5,7 +5,7 @@ Belongs here: the types of `lineage.json`, and reading it (docs/release-format.m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,19 @@ class Lineage:
         """Every source column that the dataset uses, be it only to decide on its rows."""
         origins = (*self.columns.values(), self.rows)
         return frozenset(name for origin in origins for name in (*origin.sources, *origin.decided_by))
+
+
+def by_table(columns: Iterable[str]) -> dict[str, list[str]]:
+    """Source columns, as people list them: table → its columns.
+
+    Args:
+        columns: as `<system>.<table>.<column>`.
+    """
+    tables: dict[str, list[str]] = {}
+    for name in columns:
+        table, _, column = name.rpartition(".")
+        tables.setdefault(table, []).append(column)
+    return tables
 
 
 def read_lineage(document: Mapping[str, Any]) -> Lineage:

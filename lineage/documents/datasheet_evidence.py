@@ -26,7 +26,7 @@ def _columns(facts: Facts) -> Blocks:
     contract = facts.contract
     yield f"{len(contract.table.columns)} columns:"
     yield table(
-        ("column", "type", "what it is", "classification", "comes from"),
+        ("column", "type", "what it is", "classification", "declared sources"),
         [
             (
                 code(c.name),

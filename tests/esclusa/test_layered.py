@@ -28,7 +28,7 @@ def test_lines_that_need_not_cross_do_not() -> None:
 
 def test_a_long_line_passes_beside_the_boxes_between() -> None:
     placed = place(dict.fromkeys("abc", SIZE), [("a", "b"), ("b", "c"), ("a", "c")])
-    (_, y), *_ = placed.ways["a", "c"]
+    (((_, y), *_),) = placed.ways["a", "c"]
     top = placed.at["b"][1]
     assert not top < y < top + SIZE[1]
 

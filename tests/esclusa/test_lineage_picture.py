@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from esclusa.tracing.graph import Thing
-from esclusa.tracing.picture import STYLE, picture
-from tests.esclusa.traced import graph
+from esclusa.tracing.graph import Graph, Thing
+from esclusa.tracing.origins import FLOWS, Edge, Lineage, Origin, Relation
+from esclusa.tracing.palette import STYLE
+from esclusa.tracing.picture import picture
+from tests.esclusa.traced import graph, promises
 
 SVG = "{http://www.w3.org/2000/svg}"
 ASKED = (
@@ -83,7 +88,7 @@ def test_links_can_be_reached_by_keyboard_and_reader() -> None:
 
 def test_a_page_with_a_style_sheet_of_its_own_gets_none() -> None:
     assert STYLE in drawn("orders")
-    assert "<style>" not in drawn("orders", style=False)
+    assert "<style>" not in drawn("orders", alone=False)
 
 
 def test_names_are_text_and_never_markup() -> None:
@@ -99,6 +104,75 @@ def test_the_same_lineage_gives_the_same_picture_and_two_on_a_page_share_no_id()
     assert not ids[0] & ids[1]
 
 
+Stretch = tuple[tuple[float, float], tuple[float, float]]
+STROKE = 1.4
+
+
+def stretches(path: str) -> list[Stretch]:
+    """Where a line runs to the right, from one point that it passes to the next."""
+    found, at = [], (0.0, 0.0)
+    for command, said in re.findall(r"([MHC])([^MHC]+)", path):
+        numbers = [float(number) for number in said.split()]
+        to = (numbers[0], at[1]) if command == "H" else (numbers[-2], numbers[-1])
+        if command != "M" and to[0] > at[0]:
+            found.append((at, to))
+        at = to
+    return found
+
+
+def upon_each_other(one: Stretch, other: Stretch) -> bool:
+    beside = one[1][0] <= other[0][0] or other[1][0] <= one[0][0]
+    return not beside and all(abs(one[end][1] - other[end][1]) < STROKE for end in (0, 1))
+
+
+def assert_lines_keep_apart(svg: str) -> None:
+    root = ElementTree.fromstring(svg)
+    lines = [stretches(path.get("d") or "") for path in root.iter(f"{SVG}path") if path.get("marker-end")]
+    for one, other in combinations(lines, 2):
+        assert not [(a, b) for a in one for b in other if upon_each_other(a, b)]
+    boxes = [
+        tuple(float(rect.get(key) or 0) for key in ("x", "y", "width", "height"))
+        for rect in root.findall(f"{SVG}g/{SVG}rect")
+        if "box" in (rect.get("class") or "")
+    ]
+    for line in lines:
+        for (x, y), (to_x, to_y) in line:
+            for left, top, width, height in boxes:
+                passes = x < left + width - 1 and to_x > left + 1
+                assert not (passes and min(y, to_y) < top + height and max(y, to_y) > top)
+
+
+LAYERS = (
+    ("raw.shop__sales", 3),
+    ("staging.a", 3),
+    ("intermediate.b", 2),
+    ("intermediate.wide_name", 2),
+    ("candidate.orders", 1),
+)
+COLUMNS = [f"{name}.c{number}" for name, count in LAYERS for number in range(count)]
+EDGES = st.lists(st.sampled_from(list(combinations(COLUMNS, 2))), min_size=4, max_size=24, unique=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(EDGES.flatmap(lambda pairs: st.tuples(*(st.tuples(st.just(pair), st.sampled_from(FLOWS)) for pair in pairs))))
+def test_every_line_is_seen_from_end_to_end(lines: tuple[tuple[tuple[str, str], str], ...]) -> None:
+    edges = tuple(Edge(b, a, how) for (a, b), how in lines if a.rpartition(".")[0] != b.rpartition(".")[0])
+    relations = tuple(Relation(name, name.partition(".")[0], (), "shop.sales" * ("raw" in name)) for name, _ in LAYERS)
+    traced = Graph(promises(), {"orders": Lineage("orders", {"c0": Origin()}, Origin(), relations, edges)})
+    assert_lines_keep_apart(picture(traced, ("orders", "c0"), down=False))
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_lines_of_a_whole_release_keep_apart_too(name: str) -> None:
+    assert_lines_keep_apart(drawn(name))
+
+
+def test_a_picture_has_a_key_to_its_lines_and_its_kinds_where_it_stands_alone() -> None:
+    key = {"the value itself", "source", "table of the warehouse", "golden dataset"}
+    assert key <= set(texts(drawn("orders.amount")))
+    assert not key & set(texts(drawn("orders.amount", alone=False)))
+
+
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
     if not CHROMIUM.exists():
@@ -111,7 +185,7 @@ def page() -> Iterator[Any]:
         browser.close()
 
 
-OUTSIDE = """() => [...document.querySelectorAll('g:first-of-type text')].filter(text => {
+OUTSIDE = """() => [...document.querySelectorAll('svg > g:first-of-type text')].filter(text => {
   const t = text.getBoundingClientRect();
   return ![...document.querySelectorAll('rect.box')].some(rect => {
     const r = rect.getBoundingClientRect();
@@ -129,7 +203,7 @@ BEYOND = """() => {
 
 @pytest.mark.parametrize("name", ASKED)
 def test_no_text_leaves_its_box_and_nothing_leaves_the_picture(page: Any, name: str) -> None:
-    page.set_content(drawn(name).replace("max-width:100%;", ""))
+    page.set_content(drawn(name))
     assert page.evaluate(OUTSIDE) == []
     assert page.evaluate(BEYOND) == 0
 

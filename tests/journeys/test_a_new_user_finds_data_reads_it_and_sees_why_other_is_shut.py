@@ -228,6 +228,15 @@ def test_a_page_that_outlives_its_certificate_says_expired_by_itself(world: Worl
         expect(page.get_by_text("This page is out of date")).to_be_visible()
 
 
+def test_on_a_phone_a_picture_of_lineage_is_of_a_size_to_read_and_opens_at_what_was_asked(world: World) -> None:
+    with opened(world.browser, f"{world.http}datasets/sales.html", phone=True) as page:
+        page.locator("#lineage summary", has_text="amount").click()
+        expect(page.locator("#lineage [open] .mark")).to_be_in_viewport(ratio=1)
+        letters = page.locator("#lineage [open] .picture text").filter(has_text="amount").first
+        assert letters.evaluate("letters => letters.getBoundingClientRect().height") > 12
+        assert page.locator("#lineage [open] .standing:visible").text_content() == "Certified"
+
+
 def test_the_theme_is_chosen_by_a_button_and_remembered(world: World) -> None:
     with opened(world.browser, world.http) as page:
         page.get_by_role("button", name="Dark theme").click()

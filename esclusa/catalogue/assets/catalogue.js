@@ -31,7 +31,7 @@ function followTheClock() {
   for (const states of all("[data-by-time]")) {
     const each = [...states.children];
     const now = each.filter((state) => !state.dataset.from || passed(state.dataset.from)).pop();
-    for (const state of each) state.hidden = state !== now;
+    for (const state of each) state.toggleAttribute("hidden", state !== now); // a part of a picture has no property hidden
   }
   for (const words of all("[data-until-then]")) words.hidden = passed(words.dataset.untilThen);
   for (const words of all("[data-from-then]")) words.hidden = !passed(words.dataset.fromThen);
@@ -179,6 +179,15 @@ function copyCode(button) {
   });
 }
 
+// A picture keeps its size, so that it can be read; where it does not fit, what was asked for is seen first.
+function showWhatWasAsked(within) {
+  for (const picture of all(".picture", within)) {
+    const asked = picture.querySelector(".asked, .mark")?.getBoundingClientRect();
+    const frame = picture.getBoundingClientRect();
+    if (asked && frame.width) picture.scrollLeft += asked.left + asked.width / 2 - frame.left - frame.width / 2;
+  }
+}
+
 function openWhatIsLinked() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const details = target && (target.closest("details") || target.querySelector(":scope > details:only-of-type"));
@@ -197,3 +206,5 @@ document.addEventListener("DOMContentLoaded", () => {
   openWhatIsLinked();
   addEventListener("hashchange", () => { openWhatIsLinked(); keepPlace(); });
 });
+addEventListener("load", () => showWhatWasAsked(document));
+document.addEventListener("toggle", (event) => showWhatWasAsked(event.target), true);

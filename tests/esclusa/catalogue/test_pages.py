@@ -8,12 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
+
+import esclusa
 from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.pages import pages_of, render
 from esclusa.catalogue.prose import said
 from esclusa.catalogue.texts import LANGUAGES
-from tests.esclusa.golden import CUSTOMERS, ORDERS
+from esclusa.promises import Statement
+from esclusa.tracing.origins import Origin
+from tests.esclusa.golden import CUSTOMERS, ORDERS, Golden
 
 Html = Callable[..., str]
 
@@ -74,6 +79,36 @@ def test_a_card_says_its_name_once(page: Html) -> None:
     assert page("index.html").count("<code>sales</code>") == 1
 
 
+@pytest.mark.parametrize("name", ["billing.orders", "billing.orders.order_id"])
+def test_the_page_of_a_source_tells_whom_a_change_would_reach_as_the_command_does(
+    page: Html, stocked: Golden, name: str
+) -> None:
+    impact = esclusa.impact(name, **stocked.at)
+    *_, before = page("sources/billing.html").split(f"esclusa impact {name} ")[0].split('<ul class="bare reached">')
+    uses = {use.use_case for reach in impact.reached for use in reach.use_cases}
+    assert len(impact.reached) > 5
+    assert set(re.findall(r"datasets/([\w-]+)\.html", before)) == {reach.dataset for reach in impact.reached}
+    assert set(re.findall(r"use-cases\.html#([\w-]+)", before)) == uses != set()
+    assert f"Owners to tell: {', '.join(impact.owners)}" in before
+
+
+def test_a_column_that_sources_only_decide_is_no_constant(catalogue: Catalogue) -> None:
+    sales = catalogue.by_name["sales"]
+    assert sales.lineage is not None
+    decided = Origin(decided_by=tuple(f"billing.orders.{name}" for name in ("day", "paid", "price", "state", "vat")))
+    lineage = replace(sales.lineage, columns={"band": decided, "currency": Origin()})
+    shown = replace(catalogue, datasets=(replace(sales, lineage=lineage),))
+    (page,) = [page for page in pages_of(shown) if page.path == "datasets/sales.html"]
+    html = render(page, shown, Site("", "golden"), "en")
+    said = re.findall(
+        r"<code>(\w+)</code> <span class=\"quiet\">(.*?)</span>", html.split('id="lineage"')[1].split("</section>")[0]
+    )
+    assert dict(said) == {
+        "band": "decided by billing.orders: day, paid, price and 2 more",
+        "currency": "a constant or a count",
+    }
+
+
 def test_no_page_holds_a_value_of_any_row(catalogue: Catalogue) -> None:
     values = {str(value) for row in (*ORDERS, *CUSTOMERS) for value in row.values() if "-" in str(value)}
     assert len(values) > 40
@@ -125,14 +160,18 @@ class Elements(HTMLParser):
         self.lists += [value or "" for name, value in attrs if name in names]
 
 
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}'
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }} 5 %s'
 
 
 def test_text_of_a_contract_is_shown_and_never_run(catalogue: Catalogue) -> None:
     sales = catalogue.by_name["sales"]
     assert sales.promised is not None
     channel = replace(sales.promised.support[0], url="javascript:alert(1)", channel=HOSTILE)
-    promised = replace(sales.promised, title=HOSTILE, purpose=HOSTILE, usage=HOSTILE, owner=HOSTILE, support=(channel,))
+    context = replace(sales.promised.context, verified_statements=(Statement(HOSTILE, HOSTILE),))
+    promised = replace(
+        sales.promised,
+        title=HOSTILE, purpose=HOSTILE, usage=HOSTILE, owner=HOSTILE, support=(channel,), context=context,
+    )  # fmt: skip
     columns = tuple(
         replace(column, description=HOSTILE, title=HOSTILE, classification=HOSTILE) for column in sales.columns
     )
