@@ -64,6 +64,9 @@ function followTheClock() {
   if (overdue) overdue.hidden = !passed(document.body.dataset.aliveUntil);
 }
 
+// As `Speech.span` rounds: tenths below ten.
+const rounded = (value, unit) => (Math.abs(value) < 10 && unit !== "minute" ? Math.round(10 * value) / 10 : Math.round(value));
+
 function sayTimes() {
   const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto" });
   const fitting = (length) => (Math.abs(length) >= 3 * DAY ? ["day", DAY] : Math.abs(length) >= DAY / 24 ? ["hour", DAY / 24] : ["minute", DAY / 1440]);
@@ -75,7 +78,7 @@ function sayTimes() {
   for (const place of all("[data-age]")) {
     const length = Date.now() - Date.parse(place.dataset.age);
     const [unit, size] = fitting(length);
-    const age = new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay: "long" }).format(Math.round(length / size));
+    const age = new Intl.NumberFormat(root.lang, { style: "unit", unit, unitDisplay: "long" }).format(rounded(length / size, unit));
     place.textContent = place.dataset.words.replace("{age}", age);
   }
 }

@@ -188,6 +188,7 @@ def test_the_page_of_a_dataset_that_has_everything_leaves_nothing_of_it_out(page
     for said in ("Approvers ada, eva", "#sales", "Dataset: sales", "Columns: order_id, customer, amount", "Until:"):
         assert said in ask, said
     assert 'href="https://example.org/sales"' in section(html, "use")
+    assert '<a href="../index.html?owner=ada">ada</a>' in html
     drawn = section(html, "lineage")
     assert drawn.count("<svg") == 4
     assert "orders" in text(drawn.split("</svg>")[0])
@@ -204,7 +205,7 @@ def test_a_line_a_role_says_what_it_reads_and_each_column_leads_to_its_rules_and
     assert roles == [
         "clerk billing reads 2 of 3; denied: customer",
         "model scoring reads 2 of 3; masked: customer (hash)",
-        "former audit, ended reads 0 of 3; denied: order_id , customer , amount",
+        "former audit ended on 31 Dec 2020",
     ]
     assert html.count('href="#origin-') == 3
 
