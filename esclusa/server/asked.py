@@ -144,7 +144,7 @@ def _text(given: Mapping[str, Any], name: str) -> str:
 def _number(given: Mapping[str, Any], name: str) -> int:
     value = given.get(name, 0)
     if type(value) is not int or not 0 <= value <= LARGEST:  # True is an int too
-        raise _wrong(name, "an integer from 0")
+        raise _wrong(name, f"an integer from 0, in at most {DIGITS} digits")
     return value
 
 

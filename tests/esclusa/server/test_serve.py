@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,6 +25,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 import esclusa
+from esclusa.server.serve import Listening, serve_until_told
+from esclusa.server.settings import load_server_settings
 from tests.esclusa.golden import Golden, fresh_golden
 
 PIECE = 100_000  # bytes of a slow caller's gulp
@@ -105,6 +108,18 @@ def test_rows_are_read_over_tls_by_who_trusts_the_root_of_its_chain(
         secure = http.client.HTTPSConnection(*running.address, timeout=30)
         secure.request("GET", "/healthz")
         assert "max-age" in secure.getresponse().headers["strict-transport-security"]
+
+
+def test_the_name_that_it_listens_under_is_one_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    golden, known = fresh_golden(tmp_path), []
+    settings = {"STATE": str(golden.state), "REPOSITORY": "", "SERVE_HOSTS": "data.example.org"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"ESCLUSA_{name}", value)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(Listening, "bind", lambda _: socket.socket())
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: known.append(load_server_settings(golden.path).hosts))
+    serve_until_told(Listening("Shelf", 8000), str(golden.path))
+    assert known == [{"data.example.org", "shelf"}]
 
 
 def certificates(directory: Path) -> tuple[Path, Path, Path]:
