@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import esclusa
+from esclusa.certificate import read_certificate
 from esclusa.ledger.ledger import Ledger
 from expectations.retention import policies
 from lineage.golden.keys import ROLES
 from lineage.golden.promised import PROMISES_FILE
+from lineage.golden.release import CERTIFICATE_FILE
 from lineage.golden.repository import GoldenRepository
 from orchestration.catalogue import catalogue_files
 from orchestration.keyrings import open_keys
@@ -94,6 +96,22 @@ def record_of(certificate: esclusa.Certificate, refused: str = "") -> dict[str, 
         "statistics": {f["rule"]: f["statistics"] for f in said["verdict"]["findings"] if f.get("statistics")},
         "refused": refused,
     }
+
+
+def record_in_force(platform: Platform, golden: GoldenRepository, dataset: str) -> dict[str, Any] | None:
+    """What is remembered of the certificate that golden serves, or None; put right where a step that was killed had
+    moved golden and not remembered it.
+    """
+    workshop, served = platform.workshop, golden.served(dataset)
+    if served is None:
+        workshop.forget(RECORD, dataset)
+        return None
+    held = workshop.recall(RECORD, dataset)
+    if held is None or held["certificate"] != served:
+        path = platform.settings.golden / "targets" / dataset / f"{served}.{CERTIFICATE_FILE}"
+        held = record_of(read_certificate(path.read_bytes()), refused="gate")
+        workshop.remember(RECORD, dataset, held)
+    return held
 
 
 def served_statistics(workshop: Workshop, dataset: str) -> dict[str, Mapping[str, Any]]:

@@ -20,7 +20,7 @@ from orchestration.builds import current_fingerprint
 from orchestration.catalogue import catalogue_files
 from orchestration.decisions import Decision, circumstances, recall_decision
 from orchestration.documents import further_documents
-from orchestration.golden import RECORD, open_golden, record_of, wake
+from orchestration.golden import RECORD, open_golden, record_in_force, record_of, wake
 from orchestration.keyrings import sealed
 from orchestration.notices import Kind, settle
 from orchestration.platform import Platform, code_revision
@@ -69,7 +69,7 @@ def publish_release(
     golden = open_golden(platform)
     reasons = _reasons(platform, golden, decisions, now)
     if reasons:
-        return _hold_back(platform, names, decisions, reasons, now)
+        return _hold_back(platform, golden, names, decisions, reasons, now)
     open_decisions = [d for d in decisions.values() if d is not None]
     fresh = [d for d in open_decisions if not _in_force(platform, golden, d)]
     if not fresh:
@@ -137,6 +137,7 @@ def _shut_by(decision: Decision) -> str:
 
 def _hold_back(
     platform: Platform,
+    golden: GoldenRepository,
     names: Sequence[str],
     decisions: Mapping[str, Decision | None],
     reasons: Mapping[str, str],
@@ -146,7 +147,7 @@ def _hold_back(
     for name in names:
         owner = platform.promises.contracts[name].owner
         reason = reasons.get(name) or f"its release waits for {', '.join(sorted(reasons))}"
-        decision, held = decisions[name], platform.workshop.recall(RECORD, name)
+        decision, held = decisions[name], record_in_force(platform, golden, name)
         kept = (
             f"golden keeps the certified version, valid until {held['validUntil'][:16]} UTC"
             if held

@@ -19,7 +19,8 @@ from orchestration.manifest import DBT, dbt_environment, family_of
 from orchestration.platform import Platform
 from orchestration.publish import Outcome, publish_release
 from orchestration.refusals import refuse
-from orchestration.telling.events import Teller, run_named
+from orchestration.telling.events import Teller
+from orchestration.telling.runs import run_named
 
 Progress = Callable[[str], None]
 Rebuild = Callable[..., tuple[Outcome, ...]]

@@ -18,11 +18,12 @@ from esclusa.certificate import read_certificate
 from esclusa.ledger.ledger import Ledger
 from lineage.golden.release import CERTIFICATE_FILE
 from lineage.golden.repository import GoldenRepository
-from orchestration.golden import RECORD, open_golden, record_of
+from orchestration.golden import open_golden, record_in_force
 from orchestration.notices.facts import recalled
 from orchestration.platform import Platform
 from orchestration.recorded import release_body
-from orchestration.telling.events import Teller, run_named
+from orchestration.telling.events import Teller
+from orchestration.telling.runs import run_named
 
 DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
@@ -84,8 +85,7 @@ def revoke(
         raise esclusa.Misused(
             "A revocation needs a reason and somebody who asks for it.", required="--reason and --requester"
         )
-    golden, workshop = open_golden(platform), platform.workshop
-    began = datetime.now(UTC)
+    golden, began = open_golden(platform), datetime.now(UTC)
     dataset, digest = _found(platform, golden, certificate)
     statements, served = golden.statements(dataset, digest), golden.served(dataset)
     if served is not None and served in statements:
@@ -101,15 +101,12 @@ def revoke(
 
     group = {name: contract.release for name, contract in platform.promises.contracts.items()}
     earlier = list(_earlier(platform.ledger, dataset)) if rollback else []
-    again = golden.revoke(dataset, digest, by=requester, reason=reason, earlier=earlier, record=record).certificates
+    with Teller(platform, run_named(platform.settings, f"revoke.{dataset} {digest}", began)).revocation(dataset):
+        record_in_force(platform, golden, dataset)  # an earlier revocation may have been killed before it was
+        again = golden.revoke(dataset, digest, by=requester, reason=reason, earlier=earlier, record=record).certificates
+        for name in {dataset, *again}:
+            record_in_force(platform, golden, name)
     serving = golden.served(dataset)
-    if serving is None:
-        workshop.forget(RECORD, dataset)
-    for name in again:
-        back = esclusa.why(name, repository=platform.settings.golden).certificate
-        assert back is not None
-        workshop.remember(RECORD, name, record_of(back, refused="gate"))
-    Teller(platform, run_named(platform.settings, f"revoke.{dataset} {digest}", began)).revoked(dataset, digest, again)
     return Recall(dataset, digest, again, serving, readers_of(platform.ledger, dataset, statements))
 
 

@@ -28,8 +28,9 @@ from orchestration.platform import Platform, load_platform
 from orchestration.settings import Settings
 from orchestration.site import renew_site
 from orchestration.summary import summarise
-from orchestration.telling.events import Teller, failed_steps, run_of
+from orchestration.telling.events import Teller
 from orchestration.telling.relaying import relayed
+from orchestration.telling.runs import failed_steps, run_of
 
 CONFIG = Path(__file__).with_name("dagster.yaml")
 

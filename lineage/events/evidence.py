@@ -6,9 +6,11 @@ Does not: what is in an event, sending (`relay.py`).
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +31,14 @@ class Evidence:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one who tells: what is looked up and what is then told belong together."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.directory / "telling.flock").open("w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            yield
 
     def append(self, root: Root, events: Iterable[Event]) -> None:
         """Add events to the file of a run; they are on the disk when this returns.
@@ -78,6 +88,10 @@ class Evidence:
         """Remember that a run has begun and not ended."""
         content = json.dumps({**asdict(root), "began": root.began.isoformat()}).encode()
         write_temporary(self._open, content, mode=0o600).replace(self._open / f"{root.run}.json")
+
+    def is_unended(self, root: Root) -> bool:
+        """Whether a run has begun and not ended."""
+        return (self._open / f"{root.run}.json").exists()
 
     def end(self, root: Root) -> None:
         """It has ended."""

@@ -70,6 +70,8 @@ def revoked(
     served: Mapping[str, tuple[Contract, Certificate]],
     work: Work,
     atlas: Atlas,
+    *,
+    is_gone: bool,
 ) -> Event:
     """The end of a revocation.
 
@@ -79,10 +81,12 @@ def revoked(
         served: dataset → contract and certificate of what is served again instead.
         work: the run.
         atlas: names datasets.
+        is_gone: nothing of the dataset is served any more.
     """
     outputs = [_golden(again, certificate, facets.Change.OVERWRITE, atlas) for again, certificate in served.values()]
     if contract.name not in served:
-        outputs.append(_golden(contract, taken_back, facets.Change.DROP, atlas, "revoked"))
+        change = facets.Change.DROP if is_gone else None
+        outputs.append(_golden(contract, taken_back, change, atlas, "revoked"))
     return ended(work, outputs=outputs)
 
 
@@ -102,7 +106,7 @@ def _tags(contract: Contract, certificate: Certificate) -> dict[str, str]:
 def _golden(
     contract: Contract,
     certificate: Certificate,
-    change: facets.Change,
+    change: facets.Change | None,
     atlas: Atlas,
     state: str = "certified",
 ) -> OutputDataset:
@@ -115,11 +119,12 @@ def _golden(
             {c.name: (c.name, _is_masked(c)) for c in table.columns},
         ),
         "dataQualityMetrics": facets.holds(certificate.rows, certificate.size, parts, certificate.certified_at),
-        "lifecycleStateChange": facets.changed(change),
         "storage": facets.stored("tuf", "parquet"),
         "symlinks": facets.lies_at(atlas.directory(contract.name)),
         KEY: certificate_facet(certificate, state),
     }
+    if change is not None:
+        made["lifecycleStateChange"] = facets.changed(change)
     counted = facets.written(certificate.rows, certificate.size, parts)
     return facets.as_output(place, made, None if state == "revoked" else counted)
 

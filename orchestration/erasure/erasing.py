@@ -24,7 +24,8 @@ from orchestration.erasure.work import Work
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
 from orchestration.rebuild import Rebuild, rebuild
-from orchestration.telling.events import Teller, run_named
+from orchestration.telling.events import Teller
+from orchestration.telling.runs import run_named
 
 Progress = Callable[[str], None]
 STEPS: Mapping[str, Callable[[Work], None]] = {

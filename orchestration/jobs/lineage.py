@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.platform import Platform
-from orchestration.telling.events import Teller, evidence_of, failed_steps
+from orchestration.telling.events import Teller
 from orchestration.telling.relaying import relay_of
+from orchestration.telling.runs import evidence_of, failed_steps
 
 EVERY_SECONDS = 30
 AT_A_TIME_SECONDS = 15.0  # a sensor that takes a minute is ended by Dagster

@@ -14,7 +14,8 @@ from orchestration.erasure.requests import recall_requests
 from orchestration.jobs.schedules import scheduled
 from orchestration.platform import Platform
 from orchestration.retention import enforce, outstanding, relations_of, run_name
-from orchestration.telling.events import Teller, run_named
+from orchestration.telling.events import Teller
+from orchestration.telling.runs import run_named
 from orchestration.told import told
 
 

@@ -15,7 +15,7 @@ from orchestration.health import expired, unhealthy
 from orchestration.manifest import SourceTable
 from orchestration.notices.facts import look_at_certificates
 from orchestration.platform import Platform
-from orchestration.telling.events import evidence_of
+from orchestration.telling.runs import evidence_of
 
 EVERYTHING = "land_and_certify"
 GRACE = timedelta(days=14)  # longer than any reader needs to finish with a release

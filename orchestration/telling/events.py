@@ -6,7 +6,7 @@ Does not: what an event says (`lineage/events`), when the file is sent (`relayin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,9 +18,8 @@ import dagster as dg
 from esclusa.certificate import Certificate, read_certificate
 from expectations.landing import DeliveryRefused, Landing
 from lineage.events import audits, loads, releases, removals
-from lineage.events.evidence import Evidence
 from lineage.events.places import Atlas
-from lineage.events.runs import Event, Root, Work, begun, ended, named_run
+from lineage.events.runs import Event, Root, Work, begun, ended
 from lineage.golden.release import CERTIFICATE_FILE
 from orchestration.decisions import Decision, recall_decision
 from orchestration.gate import BuildRefused
@@ -28,41 +27,12 @@ from orchestration.golden import open_golden
 from orchestration.manifest import SourceTable
 from orchestration.platform import Platform
 from orchestration.publish import Outcome
-from orchestration.settings import Settings
 from orchestration.telling import standing as standing_events
 from orchestration.telling.project_facts import project_of
+from orchestration.telling.runs import evidence_of, run_named, run_of
 from orchestration.told import REFUSALS
 
-_AD_HOC = "materialize"  # Dagster calls it `__ASSET_JOB…` when somebody materialises assets by hand
 _WORDS = (DeliveryRefused, BuildRefused, *REFUSALS)  # say what is wrong without a value of a row
-
-
-def evidence_of(settings: Settings) -> Evidence:
-    """The files that a platform's events are kept in."""
-    return Evidence(settings.home / "events")
-
-
-def run_of(settings: Settings, run: str, job: str, began: datetime) -> Root:
-    """A run of Dagster's.
-
-    Args:
-        settings: of the platform.
-        run: its id, a UUID.
-        job: its name.
-        began: timezone-aware.
-    """
-    return Root(run, _AD_HOC if job.startswith("__") else job, settings.lineage_namespace, began)
-
-
-def run_named(settings: Settings, name: str, began: datetime) -> Root:
-    """A run that Dagster does not know, such as `erasure <request>`: the same name and moment give the same run.
-
-    Args:
-        settings: of the platform.
-        name: its job comes first.
-        began: timezone-aware.
-    """
-    return Root(named_run(name, began), name.partition(" ")[0], settings.lineage_namespace, began)
 
 
 def teller_of(platform: Platform, context: dg.AssetExecutionContext) -> Teller:
@@ -73,12 +43,6 @@ def teller_of(platform: Platform, context: dg.AssetExecutionContext) -> Teller:
         context: of the step.
     """
     return Teller(platform, run_of(platform.settings, context.run.run_id, context.run.job_name, _now()))
-
-
-def failed_steps(names: Iterable[str]) -> str:
-    """What to say of a run that failed: which steps, and nothing that they said; empty where none did."""
-    listed = ", ".join(sorted(names))
-    return f"failed steps: {listed}" if listed else ""
 
 
 class Teller:
@@ -127,7 +91,8 @@ class Teller:
             told = loads.landed(subject, landing, subject.work(self.root, began, _now()), self.atlas)
             self._tell(told)
             appends = subject.table.custom["delivery"].get("mode") == "append"
-            standing_events.keep_load(self.platform.workshop, table, landing.load_id, told, beside=appends)
+            beside = self._loads_in(table) if appends else ()
+            standing_events.keep_load(self.platform.workshop, table, landing.load_id, told, beside=beside)
 
         try:
             with self._watching(lambda problem: loads.failed(subject.work(self.root, began, _now()), problem)):
@@ -191,13 +156,16 @@ class Teller:
 
         def published(outcomes: Iterable[Outcome]) -> None:
             for outcome in outcomes:
-                contract = contracts[outcome.dataset]
+                dataset, contract = outcome.dataset, contracts[outcome.dataset]
+                self._tell_revocations(dataset)
                 work = releases.publication(contract, self.root, began, _now())
                 if not outcome.serves_newest:
-                    self._tell(releases.held_back(work, self._held_back(outcome.dataset)))
-                elif outcome.published and outcome.certificate:
-                    certificate = self._certificate(outcome.dataset, outcome.certificate)
+                    self._tell(releases.held_back(work, self._held_back(dataset)))
+                # Not whether this step published it: a step that was killed may have, and told nobody.
+                elif outcome.certificate and outcome.certificate != self._told_published(dataset):
+                    certificate = self._certificate(dataset, outcome.certificate)
                     self._tell(releases.published(contract, certificate, work, self.atlas))
+                    standing_events.keep_publication(self.platform.workshop, dataset, outcome.certificate)
 
         def failed(problem: str) -> list[Event]:
             works = (releases.publication(contracts[name], self.root, began, _now()) for name in datasets)
@@ -206,19 +174,43 @@ class Teller:
         with self._watching(failed):
             yield published
 
-    def revoked(self, dataset: str, certificate: str, again: Mapping[str, str]) -> None:
-        """Tell that a certificate was taken back: the whole of a run.
+    @contextmanager
+    def revocation(self, dataset: str) -> Iterator[None]:
+        """Watch a revocation, which is a whole run, and tell it; an earlier one that was killed untold comes first.
 
         Args:
-            dataset: whose it was.
-            certificate: its SHA-256 (hex).
-            again: dataset → certificate, of what is served again instead.
+            dataset: a certificate of which is taken back.
         """
-        contracts = self.platform.promises.contracts
-        served = {name: (contracts[name], self._certificate(name, digest)) for name, digest in again.items()}
-        work = releases.revocation(contracts[dataset], self.root, _now())
-        taken_back = self._certificate(dataset, certificate)
-        self._finish(releases.revoked(contracts[dataset], taken_back, served, work, self.atlas))
+        contract = self.platform.promises.contracts[dataset]
+        self._tell_revocations(dataset)
+        try:
+            yield
+        except Exception as error:  # its words can be a person's: why, and who asked
+            problem = f"{dataset}: {type(error).__name__}; next: esclusa why {dataset}"
+            self._tell([ended(releases.revocation(contract, self.root, _now()), problem=problem)])
+            raise
+        self._tell_revocations(dataset)
+
+    def _tell_revocations(self, dataset: str) -> None:
+        """Tell what was taken back of a dataset and not told yet, each in a run of its own."""
+        golden, promises, workshop = open_golden(self.platform), self.platform.promises, self.platform.workshop
+        contract, every = promises.contracts[dataset], golden.revocations(dataset)
+        told, digests = standing_events.of_revocation(workshop, dataset).of, [taken.certificate for taken in every]
+        for taken in every[digests.index(told) + 1 if told in digests else 0 :]:
+            serving = {name: digest for name in promises.group(contract.release) if (digest := golden.served(name))}
+            served = {
+                name: (promises.contracts[name], self._certificate(name, digest))
+                for name, digest in serving.items()
+                if digest != self._told_published(name)
+            }
+            root = run_named(self.platform.settings, f"revoke.{dataset} {taken.certificate}", taken.at)
+            work, is_gone = releases.revocation(contract, root, taken.at), dataset not in serving
+            certificate = self._certificate(dataset, taken.certificate)
+            event = releases.revoked(contract, certificate, served, work, self.atlas, is_gone=is_gone)
+            Teller(self.platform, root)._tell([event])
+            for name in served:
+                standing_events.keep_publication(workshop, name, serving[name])
+            standing_events.keep_revocation(workshop, dataset, taken.certificate)
 
     # --- erasure and retention
 
@@ -233,7 +225,7 @@ class Teller:
         def removed(relations: Iterable[str], withdrawn: Iterable[str] = (), problem: str = "") -> None:
             gone = [self.platform.promises.contracts[name] for name in withdrawn]
             work = removals.removal(self.root, _now(), reference)
-            self._finish(removals.removed(work, relations, gone, self.atlas, problem))
+            self._tell([removals.removed(work, relations, gone, self.atlas, problem)])
 
         with self._watching(lambda problem: [ended(removals.removal(self.root, _now(), reference), problem=problem)]):
             yield removed
@@ -246,19 +238,22 @@ class Teller:
         Args:
             problem: what failed, in names; empty where nothing did.
         """
-        if self._evidence.file_of(self.root.run) is not None:
-            self._finish(ended(self._whole(), problem=problem))
-
-    def _finish(self, event: Event) -> None:
-        self._tell([event])
-        self._evidence.end(self.root)
+        with self._evidence.turn():  # a command and the daemon may both find it over
+            if self._evidence.is_unended(self.root):
+                self._keep([ended(self._whole(), problem=problem)])
 
     def _tell(self, events: Sequence[Event]) -> None:
-        """Keep events; the first of a run come after the run's own START."""
+        with self._evidence.turn():
+            self._keep(events)
+
+    def _keep(self, events: Sequence[Event]) -> None:
+        """Keep events; the first of a run come after the run's own START, and its own end ends it."""
         is_first = self._evidence.file_of(self.root.run) is None
         if is_first:
             self._evidence.begin(self.root)
         self._evidence.append(self.root, [*([begun(self._whole())] if is_first else ()), *events])
+        if any(e["run"]["runId"] == self.root.run and e["eventType"] != "START" for e in events):
+            self._evidence.end(self.root)
 
     def _whole(self) -> Work:
         return Work(self.root.job, "JOB", self.root, self.root.began, _now(), "A run of the platform.")
@@ -283,6 +278,16 @@ class Teller:
         rules = [finding.rule for finding in decision.verdict.shutting] if decision else []
         shut_by = f"; its gate is shut by {', '.join(rules)}" if rules else ""
         return f"{dataset}: held back, golden keeps what it has{shut_by}; next: esclusa why {dataset}"
+
+    def _told_published(self, dataset: str) -> str:
+        """The certificate whose publication was the last that was told of a dataset; empty before the first."""
+        return standing_events.of_publication(self.platform.workshop, dataset).of
+
+    def _loads_in(self, table: SourceTable) -> list[str]:
+        """Loads that have a row in a raw table."""
+        with self.platform.workshop.warehouse() as connection:
+            found = connection.execute(f'SELECT DISTINCT _load_id FROM raw."{table.name}"').fetchall()
+        return [load for (load,) in found]
 
     def _certificate(self, dataset: str, digest: str) -> Certificate:
         path = self.platform.settings.golden / "targets" / dataset / f"{digest}.{CERTIFICATE_FILE}"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from lineage.events.relay import Background, Relay
 from orchestration.settings import Settings
-from orchestration.telling.events import evidence_of
+from orchestration.telling.runs import evidence_of
 
 PATIENCE = 3.0  # seconds that a run's end waits for a receiver that is taking events
 

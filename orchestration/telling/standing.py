@@ -5,7 +5,7 @@ Belongs here: keeping them between runs, and as the document that travels with a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ class Standing:
     """What was told of one thing.
 
     Args:
-        of: which state of it: a load, a build, a candidate.
+        of: which state of it: a load, a build, a candidate, a certificate.
         events: job → its events.
     """
 
@@ -37,15 +37,17 @@ def of_load(workshop: Workshop, table: SourceTable) -> Standing:
     return _recalled(workshop, f"load-{table.name}")
 
 
-def keep_load(workshop: Workshop, table: SourceTable, load: str, events: Sequence[Event], *, beside: bool) -> None:
+def keep_load(
+    workshop: Workshop, table: SourceTable, load: str, events: Sequence[Event], *, beside: Collection[str] = ()
+) -> None:
     """Keep what was told of a load.
 
     Args:
         load: its id.
         events: of it.
-        beside: it lies beside those before it; else in their place.
+        beside: loads that the table holds besides; what was told of any other stands no more.
     """
-    before = of_load(workshop, table).events if beside else {}
+    before = {held: told for held, told in of_load(workshop, table).events.items() if held in beside}
     _keep(workshop, f"load-{table.name}", load, {**before, load: list(events)})
 
 
@@ -80,6 +82,30 @@ def keep_audit(workshop: Workshop, dataset: str, subject: str, events: Sequence[
         subject: candidate and moment.
     """
     _keep(workshop, f"audit-{dataset}", subject, {dataset: list(events)})
+
+
+def of_publication(workshop: Workshop, dataset: str) -> Standing:
+    """What was told last of what golden serves of a dataset: `of` is its certificate."""
+    return _recalled(workshop, f"publication-{dataset}")
+
+
+def keep_publication(workshop: Workshop, dataset: str, certificate: str) -> None:
+    """Keep that it was told.
+
+    Args:
+        certificate: SHA-256 (hex) of its file.
+    """
+    _keep(workshop, f"publication-{dataset}", certificate, {})
+
+
+def of_revocation(workshop: Workshop, dataset: str) -> Standing:
+    """What was told last of what was taken back of a dataset: `of` is its certificate."""
+    return _recalled(workshop, f"revocation-{dataset}")
+
+
+def keep_revocation(workshop: Workshop, dataset: str, certificate: str) -> None:
+    """Keep that it was told. Args: as for `keep_publication`."""
+    _keep(workshop, f"revocation-{dataset}", certificate, {})
 
 
 def document(workshop: Workshop, manifest: Manifest, dataset: str) -> bytes:

@@ -128,7 +128,7 @@ def revoked(home: Path, certificate: Certificate, again: Certificate | None = No
     served = {"orders": (contract(), again)} if again else {}
     root = replace(ROOT, job="revoke.orders")
     work = releases.revocation(contract(), root, ENDED)
-    return releases.revoked(contract(), certificate, served, work, atlas(home))
+    return releases.revoked(contract(), certificate, served, work, atlas(home), is_gone=again is None)
 
 
 def removed(home: Path, job: str = "erasure", problem: str = "") -> Event:

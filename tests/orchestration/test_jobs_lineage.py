@@ -13,7 +13,8 @@ import pytest
 
 from orchestration.jobs.lineage import lineage_sensor, tell_ends
 from orchestration.platform import Platform
-from orchestration.telling.events import Teller, evidence_of, run_of
+from orchestration.telling.events import Teller
+from orchestration.telling.runs import evidence_of, run_of
 from tests.orchestration.small import decided
 from tests.receiver import receiving
 

@@ -13,8 +13,8 @@ import pytest
 
 from lineage.events.runs import Work, told
 from orchestration.settings import Settings, read_settings
-from orchestration.telling.events import evidence_of, run_of
 from orchestration.telling.relaying import relay_of, relayed
+from orchestration.telling.runs import evidence_of, run_of
 from tests.receiver import receiving
 
 

@@ -16,14 +16,16 @@ def test_a_load_takes_the_place_of_the_one_before_or_lies_beside_it(small: Platf
     def event(load: str) -> dict[str, Any]:
         return {"job": {"name": "land.shop__sales"}, "load": load}
 
-    keep_load(small.workshop, SALES, "l1", [event("l1")], beside=False)
-    keep_load(small.workshop, SALES, "l2", [event("l2")], beside=True)
+    keep_load(small.workshop, SALES, "l1", [event("l1")])
+    keep_load(small.workshop, SALES, "l2", [event("l2")], beside=["l1", "l2"])
     assert list(of_load(small.workshop, SALES).events) == ["l1", "l2"]
     assert [json.loads(line)["load"] for line in document(small.workshop, small.manifest, "orders").splitlines()] == [
         "l1",
         "l2",
     ]
-    keep_load(small.workshop, SALES, "l3", [event("l3")], beside=False)
+    keep_load(small.workshop, SALES, "l4", [event("l4")], beside=["l2", "l4"])
+    assert list(of_load(small.workshop, SALES).events) == ["l2", "l4"], "no row of the first is left"
+    keep_load(small.workshop, SALES, "l3", [event("l3")])
     assert (of_load(small.workshop, SALES).of, list(of_load(small.workshop, SALES).events)) == ("l3", ["l3"])
 
 
@@ -63,7 +65,7 @@ def test_a_document_does_not_say_where_the_platform_keeps_things(small: Platform
         "warehouse": f"duckdb://{settings.warehouse}",
         "delivery": str(settings.source_files.absolute() / "shop" / "sales.csv"),
     }
-    keep_load(small.workshop, SALES, "l1", [event], beside=False)
+    keep_load(small.workshop, SALES, "l1", [event])
     said = json.loads(document(small.workshop, small.manifest, "orders"))
     assert said["warehouse"] == "duckdb:///esclusa/workshop/warehouse.duckdb"
     assert said["delivery"] == "/sources/shop/sales.csv"

@@ -27,7 +27,8 @@ from orchestration.publish import publish_release
 from orchestration.recall import revoke
 from orchestration.retention import Item
 from orchestration.settings import read_settings
-from orchestration.telling.events import Teller, evidence_of, failed_steps, run_named, run_of
+from orchestration.telling.events import Teller
+from orchestration.telling.runs import evidence_of, failed_steps, run_named, run_of
 from orchestration.telling.standing import DOCUMENT, document
 from tests.openlineage import Standard
 from tests.orchestration.shop import CLOCK, KEY, build, open_shop
