@@ -61,6 +61,24 @@ def committed_at(path: Path) -> datetime | None:
     return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
 
 
+def demand_key(key: Path) -> None:
+    """Refuse a key that is not there.
+
+    Args:
+        key: as for `ssh_signature`.
+
+    Raises:
+        Misused: it is no file.
+    """
+    if not key.is_file():
+        raise Misused(
+            f"there is no key {key}",
+            observed=str(key),
+            required="a private SSH key, or the .pub file of a key that ssh-agent holds",
+            remedy="ssh-keygen -t ed25519-sk -f <file> makes one on a security key, -t ed25519 one in a file",
+        )
+
+
 def ssh_signature(raw: bytes, key: Path, namespace: str, *, may_ask: bool) -> bytes:
     """Sign bytes with `ssh-keygen -Y sign`.
 
@@ -71,13 +89,7 @@ def ssh_signature(raw: bytes, key: Path, namespace: str, *, may_ask: bool) -> by
     Raises:
         Misused: ssh-keygen is not there, or refuses.
     """
-    if not key.is_file():
-        raise Misused(
-            f"there is no key {key}",
-            observed=str(key),
-            required="a private SSH key, or the .pub file of a key that ssh-agent holds",
-            remedy="ssh-keygen -t ed25519-sk -f <file> makes one on a security key, -t ed25519 one in a file",
-        )
+    demand_key(key)
     command = ["ssh-keygen", "-q", "-Y", "sign", "-f", str(key), "-n", namespace]
     environment: Mapping[str, str] = os.environ if may_ask else {**os.environ, "SSH_ASKPASS_REQUIRE": "never"}
     try:

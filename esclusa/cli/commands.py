@@ -24,7 +24,7 @@ from esclusa.cli.rows import Format, limit_of, write_rows
 from esclusa.cli.serve import serve
 from esclusa.cli.tokens import app as tokens
 from esclusa.cli.use_cases import use_cases
-from esclusa.errors import EXIT_CODES
+from esclusa.errors import EXIT_CODES, NotCertified
 
 CODES = " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
 app = typer.Typer(
@@ -122,7 +122,7 @@ def verify(
     report = open_release(repository).verify(subject)
     if as_json:
         print_json(report, ok=report.ok)
-    else:
+    elif report.certificate is not None or not isinstance(report.error, NotCertified):  # else there is nothing to check
         from esclusa.cli.render import show_report
 
         show_report(Console(), report)

@@ -30,7 +30,7 @@ from orchestration.checklist import Checklist, show
 from orchestration.checklist import checklist as gather
 from orchestration.commands.platform import demand_known, plain_errors
 from orchestration.settings import read_settings
-from orchestration.signing import ssh_signature
+from orchestration.signing import demand_key, ssh_signature
 
 DatasetArgument = Annotated[str, typer.Argument(help="Name of the dataset.")]
 EnvironmentOption = Annotated[Environment, typer.Option(help="Where the signature is to count.")]
@@ -55,6 +55,7 @@ def sign(
 ) -> None:
     """Sign a contract as it reads, after its checklist; or take a signature back."""
     with plain_errors(EsclusaError):
+        demand_key(key)  # before a page that one would have to scroll back over
         found, ledger = _shown(dataset, environment)
         demand_known([role], {str(m["role"]) for m in found.contract.team if m.get("role")}, "role in the team")
         if revoke:

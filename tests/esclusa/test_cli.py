@@ -213,6 +213,7 @@ def test_why_of_a_certified_dataset_exits_0_and_lists_every_rule_on_demand(run: 
         (("sql", "selct 1"), 2, "For example"),
         (("trust", "nowhere"), 4, "Unreachable"),
         (("why", "ordres"), 1, "Not certified"),
+        (("verify", "ordres"), 1, "Not certified"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )

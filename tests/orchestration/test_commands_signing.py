@@ -225,6 +225,12 @@ def test_what_cannot_be_signed_is_refused_in_words_and_nothing_is_written(
     assert files(shop.directory) == before
 
 
+def test_a_key_that_is_not_there_is_told_before_a_checklist_to_scroll_back_over(tmp_path: Path) -> None:
+    said = typed("sign", "orders", "--role", "owner", "--key", tmp_path / "nowhere", exit_code=2)
+    assert "there is no key" in said
+    assert len(said.splitlines()) < 8
+
+
 def test_one_person_or_one_key_does_not_sign_twice(
     audited: Callable[..., None], shop: Shop, keys: dict[str, Key]
 ) -> None:
