@@ -39,8 +39,8 @@ def summarise(platform: Platform, datasets: Sequence[str], console: Console, *, 
             table.add_row(name, "[red]no decision[/red]", "–", "–", "–")
             continue
         refused = "newer refused" if entry.status == "certified" else "refused"
-        verdict = f"[red]{refused}[/red]" if why.candidate_refused else f"[green]{entry.status}[/green]"
-        verdict += " [yellow](sandbox)[/yellow]" if entry.environment == "sandbox" else ""
+        sandbox = " [yellow](sandbox)[/yellow]" if entry.environment == "sandbox" else ""
+        verdict = f"[red]{refused}[/red]" if why.candidate_refused else f"[green]{entry.status}[/green]{sandbox}"
         rows = f"{entry.rows:,}" if entry.rows is not None else "–"
         table.add_row(name, verdict, rows, entry.freshness or "–", _until(entry.valid_until))
     console.print()
