@@ -30,13 +30,8 @@ def before_alias(table: exp.Table, name: str, columns: tuple[str, ...]) -> str:
 
 
 def made_names(made: exp.Expr) -> list[str]:
-    """The columns of UNNEST or VALUES in FROM, of LATERAL around them as well; DuckDB calls what VALUES leaves unnamed
-    `col0`, `col1`."""
-    names, rows = _named(made), _rows_of(made)
-    if isinstance(rows, exp.Values):
-        width = max((len(row.expressions) for row in rows.expressions), default=0)
-        names += [f"col{position}" for position in range(len(names), width)]
-    offset = rows.args.get("offset")
+    """The columns of UNNEST or VALUES in FROM, of LATERAL around them as well."""
+    names, offset = _named(made), _rows_of(made).args.get("offset")
     return [*names, offset.name.lower()] if isinstance(offset, exp.Identifier) else names
 
 

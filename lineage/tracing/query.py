@@ -50,6 +50,8 @@ def _qualified(sql: str, known: Mapping[str, Iterable[str]]) -> exp.Expr:
     parsed = sqlglot.parse_one(sql, read=_DIALECT).transform(_plain)
     for query in parsed.find_all(exp.Subquery):
         _unfold(query)
+    for values in parsed.find_all(exp.Values):
+        _name_columns(values)
     if isinstance(parsed, exp.Subquery) and not parsed.args.get("with_"):
         parsed = parsed.unnest()
     for table in parsed.find_all(exp.Table):
@@ -71,16 +73,27 @@ def _qualified(sql: str, known: Mapping[str, Iterable[str]]) -> exp.Expr:
 
 def _plain(node: exp.Expr) -> exp.Expr:
     """`x.f(y)` as `f(x, y)`, for sqlglot takes x for a mere name there; `{'a': x, 'b': y}.a` as x, for it drops y."""
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Filter):  # `x.f() FILTER (…)`
+        subject = exp.column(node.args["table"], table=node.args.get("db"))
+        called = _plain(exp.Dot(this=subject, expression=node.this.this))
+        return exp.Filter(this=called, expression=node.this.expression.transform(_plain))
     if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
         subject = sqlglot.parse_one(f"SELECT {node.this.sql(_DIALECT)}", read=_DIALECT).expressions[0]
         called = exp.func(node.expression.name, subject, *node.expression.expressions, dialect=_DIALECT)
         return called.transform(_plain)
-    if isinstance(node.this, exp.Struct) and (field := field_taken(node)) and not isinstance(node.parent, exp.Select):
-        for part in node.this.expressions:
-            if isinstance(part, exp.PropertyEQ) and part.this.name.lower() == field.lower():
-                value: exp.Expr = part.expression.transform(_plain)
-                return value
-    return node
+    part = None if isinstance(node.parent, exp.Select) else _part(node)  # without an alias it is named after the whole
+    return node if part is None else part.transform(_plain)
+
+
+def _part(node: exp.Expr) -> exp.Expr | None:
+    """What an expression takes out of a struct or a row that is written right there."""
+    match node:
+        case exp.Bracket(this=exp.Tuple(expressions=parts), expressions=[exp.Literal(is_int=True) as at]):
+            return next(iter(parts[int(at.name) :]), None)  # from 0: sqlglot has taken 1 away
+        case exp.Expr(this=exp.Struct(expressions=parts)) if field := field_taken(node):
+            named = (p for p in parts if isinstance(p, exp.PropertyEQ) and p.this.name.lower() == field.lower())
+            return next((p.expression for p in named), None)
+    return None
 
 
 def _unfold(query: exp.Subquery) -> None:
@@ -91,6 +104,16 @@ def _unfold(query: exp.Subquery) -> None:
         query.set("this", exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner), **around))
         for key in around:
             query.set(key, None)
+
+
+def _name_columns(values: exp.Values) -> None:
+    """What VALUES in FROM leaves unnamed is `col0`, `col1` to DuckDB, and nothing to sqlglot."""
+    around = values.parent.parent if isinstance(values.parent, exp.Subquery) else None
+    alias = values.args.get("alias") or (around.args.get("alias") if isinstance(around, exp.Lateral) else None)
+    if alias is not None and alias.this:
+        named = len(alias.columns)
+        width = max(len(row.expressions) for row in values.expressions)
+        alias.set("columns", [*alias.columns, *(exp.to_identifier(f"col{n}") for n in range(named, width))])
 
 
 def _blame(traced: Traced, relation: str, reads: Iterable[str]) -> None:
