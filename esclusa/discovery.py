@@ -148,7 +148,7 @@ def offers(release: Release, *, purpose: str, role: Roles = None, text: str = ""
         )
     today, ranked = datetime.now(UTC).date(), []
     for vouched in _vouched(release):
-        roles = _roles(vouched, purpose, role, today)
+        roles = readable_in(vouched, purpose, role, today)
         found = match(text, _fields(vouched.certificate, release.promises)) if text.strip() else Match(0, 0, ())
         if roles and (found.words or not text.strip()):
             offer = _offer(release, vouched, purpose, roles, found)
@@ -191,8 +191,15 @@ def _grants(vouched: Vouched, role: Roles, today: date) -> list[Grant]:
     ]
 
 
-def _roles(vouched: Vouched, purpose: str, role: Roles, today: date) -> tuple[OfferedRole, ...]:
-    """Roles that the policies let read at least one column: a grant that is written down may still be forbidden."""
+def readable_in(vouched: Vouched, purpose: str, role: Roles, today: date) -> tuple[OfferedRole, ...]:
+    """Roles that the policies let read at least one column: a grant that is written down may still be forbidden.
+
+    Args:
+        vouched: a certified dataset.
+        purpose: what for.
+        role: in which, or in one of which; any role where None.
+        today: of the grants, UTC.
+    """
     certificate, found = vouched.certificate, []
     names = [column.name for column in certificate.columns]
     for grant in _grants(vouched, role, today):

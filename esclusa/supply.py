@@ -10,9 +10,11 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from esclusa.access import read_policies
+from esclusa.discovery import readable_in
 from esclusa.errors import EsclusaError, NotCertified
 from esclusa.listing import Why
-from esclusa.promises import Promises, UseCase
+from esclusa.promises import PromisedDataset, Promises, UseCase
 from esclusa.reader import open as open_release
 from esclusa.release import Release
 
@@ -118,18 +120,19 @@ def _need(release: Release, promises: Promises, use_case: UseCase, dataset: str,
     owner, remedy = promised.owner if promised else "", f"esclusa why {dataset}"
     try:
         why = release.why(dataset)
+        state, since, reason = _weighed(why)
+        ungranted = _ungranted(release, promised, use_case, dataset, today) if state in (SERVED, BEHIND) else None
     except NotCertified:
         return Need(dataset, "shut", None, "no candidate of it was judged yet", owner, f"esclusa run --only {dataset}")
     except EsclusaError as error:
         return Need(dataset, "broken", None, error.what, error.owner or owner, error.remedy or remedy)
-    state, since, reason = _weighed(why)
     if state in (SERVED, BEHIND):
         production = release.request(None, None, allow_sandbox=False).production
         if production and why.certificate is not None and why.certificate.environment != "production":
             state, reason = "sandbox", "certified without sign-off; required: certified for production"
             remedy = f"esclusa checklist {dataset}"
-        elif ungranted := _ungranted(promises, use_case, dataset, today):
-            state, reason, remedy = "ungranted", ungranted, f"ask {owner or 'its owner'} for the grant"
+        elif ungranted:
+            state, (reason, remedy) = "ungranted", ungranted
     named = why.certificate.owner if why.certificate else why.decision.owner if why.decision else owner
     return Need(dataset, state, since, reason, named or owner, remedy)
 
@@ -160,13 +163,31 @@ def _refusal(why: Why) -> str:
     return "; ".join([*shown, *more]) or last.message.partition("\n")[0]
 
 
-def _ungranted(promises: Promises, use_case: UseCase, dataset: str, today: date) -> str:
-    """Why the contract lets the use case read nothing today; empty where it does, or where nothing is known of it."""
-    promised = promises.dataset(dataset)
-    if promised is None or not use_case.role:
-        return ""
-    for grant in promised.grants:
-        if grant.role == use_case.role and use_case.purpose in grant.purposes:
-            is_over = grant.expires is not None and grant.expires < today
-            return f"the grant of {grant.role} ended with {grant.expires}" if is_over else ""
-    return f"{use_case.role} is granted nothing for {use_case.purpose}"
+def _ungranted(
+    release: Release, promised: PromisedDataset | None, use_case: UseCase, dataset: str, today: date
+) -> tuple[str, str] | None:
+    """Why the certified policies, which decide every read, let the use case read nothing today, and what comes next."""
+    role, purpose = use_case.role, use_case.purpose
+    if not role:
+        return None
+    vouched = release.vouched(dataset)
+    if readable_in(vouched, purpose, role, today):
+        return None
+    certified = read_policies(vouched.policies).grants
+    until = max((grant.until for grant in certified if (grant.role, grant.purpose) == (role, purpose)), default="")
+    if until >= today.isoformat():
+        reason = f"{role} may read no column for {purpose}"
+    elif promised is not None and _is_promised(promised, role, purpose, today):
+        return f"the contract that grants {role} {purpose} is not certified yet", f"esclusa run --only {dataset}"
+    elif until:
+        reason = f"the grant of {role} ended with {until}"
+    else:
+        reason = f"{role} is granted nothing for {purpose}"
+    return reason, f"ask {vouched.certificate.owner} for the grant"
+
+
+def _is_promised(promised: PromisedDataset, role: str, purpose: str, today: date) -> bool:
+    return any(
+        grant.role == role and purpose in grant.purposes and (grant.expires is None or grant.expires >= today)
+        for grant in promised.grants
+    )

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 import esclusa
 from esclusa.cli.commands import app
-from esclusa.supply import Need, Supply
+from esclusa.supply import Need, Supply, supplies
+from expectations.contract import Role
 from lineage.golden.promised import promises_file
 from lineage.tracing.columns import Model, column_lineage
 from tests.esclusa.golden import ORDERS, Golden
@@ -37,8 +38,11 @@ def promised(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> Golden:
     return golden
 
 
-def publish(golden: Golden, *use_cases: dict[str, Any], until: date = date(2099, 12, 31)) -> None:
-    contract = replace(small_contract("orders", list(ORDERS[0])), roles=(replace(READER, expires=until),))
+def publish(
+    golden: Golden, *use_cases: dict[str, Any], until: date = date(2099, 12, 31), roles: tuple[Role, ...] = (READER,)
+) -> None:
+    granted = tuple(replace(role, expires=until) for role in roles)
+    contract = replace(small_contract("orders", list(ORDERS[0])), roles=granted)
     columns = ", ".join(f"1 AS {column.name}" for column in contract.table.columns)
     lineage = column_lineage([Model("candidate.orders", f"SELECT {columns}", (), "orders")], [])
     golden.writer().publish(files={"promises.json": promises_file([contract], [], [], lineage, use_cases)})
@@ -93,13 +97,32 @@ def test_a_use_whose_evidence_does_not_hold_waits(promised: Golden) -> None:
 
 
 def test_a_use_waits_for_a_grant_that_ended_or_was_never_given(golden: Golden, promised: Golden) -> None:
-    publish(golden, entry("of_orders", "orders"), until=date(2026, 1, 31))
-    assert need("orders").state == "ungranted"
-    assert need("orders").reason == "the grant of tester ended with 2026-01-31"
+    (later,) = (s for s in supplies(esclusa.open(), date(2100, 1, 1)) if s.use_case.use_case == "of_orders")
+    assert later.needs[0].state == "ungranted"
+    assert later.needs[0].reason == "the grant of tester ended with 2099-12-31"
     publish(golden, entry("of_orders", "orders", purpose="scoring"))
     assert need("orders").reason == "tester is granted nothing for scoring"
+    assert need("orders").remedy == "ask ada for the grant"
     publish(golden, entry("of_orders", "orders", role=""))
     assert need("orders").served, "an earlier publisher says no role"
+
+
+def test_what_is_certified_decides_as_it_does_for_reads_and_not_what_is_promised(promised: Golden) -> None:
+    publish(promised, entry("of_orders", "orders"), until=date(2026, 1, 31))
+    assert need("orders").served
+    assert esclusa.read("orders").num_rows == len(ORDERS)
+    newcomer = replace(READER, name="newcomer", purposes=("scoring",))
+    publish(promised, entry("of_orders", "orders", role="newcomer", purpose="scoring"), roles=(newcomer,))
+    assert need("orders").state == "ungranted"
+    assert need("orders").reason == "the contract that grants newcomer scoring is not certified yet"
+    assert need("orders").remedy == "esclusa run --only orders"
+    with pytest.raises(esclusa.NotPermitted):
+        esclusa.read("orders", role="newcomer", purpose="scoring")
+
+
+def test_a_use_whose_policies_are_gone_waits(promised: Golden) -> None:
+    promised.target("orders", "policies.cedar").unlink()
+    assert need("orders").state == "broken"
 
 
 def test_production_waits_for_what_was_certified_in_a_sandbox(
