@@ -18,7 +18,7 @@ from esclusa.errors import EsclusaError
 from esclusa.ledger.reads import account
 from esclusa.location import locate
 from esclusa.server.service import Service
-from esclusa.server.tokens import ANY, recorded
+from esclusa.server.tokens import ANY, Token, recorded
 from esclusa.settings import own_token
 
 LIFE = timedelta(hours=12)  # of a token that a killed service could not take back
@@ -43,20 +43,32 @@ def let_in(service: Service, url: str) -> Iterator[bool]:
         with suppress(EsclusaError):
             tokens.revoke(name)  # of a service that was killed
         text, token = tokens.add(name, (ANY,), (), False, datetime.now(UTC) + LIFE)
-        ledger.append("token", "", recorded(token, "made"))
-        _leave(path, text)
-        root = Memory(service.current.location, service.settings.state).pinned()
-        trust(url, root=root, replace=True, state=service.settings.state)
     except (EsclusaError, OSError):
         yield False
         return
     try:
-        yield True
+        if is_left := _is_left(service, url, path, text, token):
+            yield True
     finally:
-        path.unlink(missing_ok=True)
-        with suppress(EsclusaError):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        with suppress(EsclusaError, OSError):
             tokens.revoke(token.id)
             ledger.append("token", "", recorded(token, "revoked"))
+    if not is_left:
+        yield False
+
+
+def _is_left(service: Service, url: str, path: Path, text: str, token: Token) -> bool:
+    """True once the token is recorded, and it and the root are where this user's client finds them."""
+    try:
+        service.current.ledger.append("token", "", recorded(token, "made"))
+        _leave(path, text)
+        root = Memory(service.current.location, service.settings.state).pinned()
+        trust(url, root=root, replace=True, state=service.settings.state)
+    except (EsclusaError, OSError):
+        return False
+    return True
 
 
 def _leave(path: Path, text: str) -> None:

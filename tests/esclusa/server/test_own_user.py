@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rich.console import Console
 
 import esclusa
 from esclusa.location import locate
+from esclusa.server import own_user
 from esclusa.server.own_user import let_in
 from esclusa.server.serve import Listening, announce, serve_until_told
 from esclusa.settings import own_token
@@ -59,6 +61,20 @@ def test_a_second_service_on_the_port_is_refused_and_takes_nothing_from_the_firs
         assert f"--port {port + 1}" in refusal.value.remedy
         text = own_token(served.service.settings, locate(url)).read_text()
         assert served.service.callers.identify(f"Bearer {text}").name.startswith("token:local:")
+
+
+@pytest.mark.parametrize("fails", ["trust", "_leave"])
+def test_a_token_is_taken_back_at_once_where_the_user_cannot_be_let_in(
+    served: Served, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(own_user, fails, refused)
+    with let_in(served.service, "http://127.0.0.1:8000") as is_let_in:
+        assert not is_let_in
+        assert [token.state(datetime.now(UTC)) for token in served.service.callers.tokens.all()] == ["revoked"]
+    assert not own_token(served.service.settings, locate("http://127.0.0.1:8000")).exists()
 
 
 def test_a_token_that_cannot_be_kept_is_no_reason_not_to_serve(served: Served) -> None:
