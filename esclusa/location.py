@@ -5,6 +5,7 @@ Belongs here: local paths and URLs made alike for TUF. Does not: trusting anythi
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -74,6 +75,18 @@ class Location:
         if self.directory is not None:
             return DirectoryFetcher()
         return Urllib3Fetcher(socket_timeout=TIMEOUT, app_user_agent="esclusa")
+
+
+def is_loopback(host: str) -> bool:
+    """True where a host is this machine itself, so that nobody else reads what is sent to it.
+
+    Args:
+        host: name or address.
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def locate(repository: str) -> Location:

@@ -7,7 +7,6 @@ Source: docs/service.md; RFC 6750 (bearer tokens), RFC 8615 (well-known addresse
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from collections.abc import Collection, Mapping
@@ -20,7 +19,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from esclusa import errors
 from esclusa.errors import EsclusaError, Misused, NotIdentified, Tampered, Unreachable
-from esclusa.location import TIMEOUT, Location
+from esclusa.location import TIMEOUT, Location, is_loopback
 from esclusa.rows import Rows
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 WELL_KNOWN = ".well-known/esclusa"
 FORMAT = 1
 LARGEST = 64 * 1024  # bytes of an answer that holds no rows
+LARGEST_ROWS = 1 << 31  # bytes of one that does: eight times what a service hands out unless it is told otherwise
+BUSY = (429, 503)
 PATIENCE = 5.0  # seconds that a busy service is waited for, each of so many times
 TRIES = 3
 
@@ -62,7 +63,7 @@ class Service:
                 remedy="Ask who runs it for one (esclusa tokens add), and put it into ESCLUSA_TOKEN.",
             )
         parts = urlsplit(self.base)
-        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             raise Misused(
                 "A token must not travel in the clear.",
                 observed=f"{parts.scheme}, to another machine",
@@ -78,6 +79,7 @@ class Service:
             asked: parameters, as docs/service.md lists them.
 
         Raises:
+            Tampered: it is larger than any answer should be.
             EsclusaError: as the service says; Unreachable where it says nothing that is understood.
         """
         request = Request(  # noqa: S310 - http(s) alone: `locate` has seen to it
@@ -85,23 +87,13 @@ class Service:
             json.dumps(asked).encode(),
             {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "User-Agent": "esclusa"},
         )
-        for attempt in range(1, TRIES + 1):
-            try:
-                with _opener(self.base).open(request, timeout=TIMEOUT) as answer:
-                    return {name.lower(): value for name, value in answer.headers.items()}, answer.read()
-            except HTTPError as refusal:
-                error = _refusal(refusal)
-                if refusal.code not in (429, 503) or attempt == TRIES:
-                    raise error from None
-                time.sleep(min(_seconds(refusal.headers.get("Retry-After")), PATIENCE))
-            except (OSError, HTTPException) as error:
-                raise Unreachable(
-                    f"The service {self.base} did not answer.",
-                    observed=str(getattr(error, "reason", "")) or type(error).__name__,
-                    required="an answer",
-                    remedy="Check the address (ESCLUSA_REPOSITORY) and the network, then try again.",
-                ) from None
-        raise AssertionError("every attempt returns or raises")
+        try:
+            headers, body = _answer(self.base, request, LARGEST_ROWS)
+        except HTTPError as refusal:
+            raise _refusal(refusal) from None
+        if len(body) > LARGEST_ROWS:
+            raise _differs("an answer without an end", f"at most {LARGEST_ROWS:,} bytes")
+        return headers, body
 
 
 def discover(location: Location, token: str) -> Service | None:
@@ -110,15 +102,54 @@ def discover(location: Location, token: str) -> Service | None:
     Args:
         location: of the repository, a URL.
         token: that names the caller there.
+
+    Raises:
+        Unreachable: nobody answers, or nobody who says which of both it is: a busy service is no file server.
+        Tampered: a service that hands out no rows at all.
     """
+    request = Request(f"{location.name}/{WELL_KNOWN}", headers={"User-Agent": "esclusa"})  # noqa: S310 - as above
     try:
-        with _opener(location.name).open(f"{location.name}/{WELL_KNOWN}", timeout=TIMEOUT) as answer:
-            said = json.loads(answer.read(LARGEST))
+        _, body = _answer(location.name, request, LARGEST)
+        said = json.loads(body)
         if said["service"] != "esclusa" or said["format"] != FORMAT:
             return None
-        return Service(location.name, int(said["mostRows"]), token)
-    except (OSError, HTTPException, ValueError, TypeError, KeyError):
+        most = said["mostRows"]
+    except HTTPError as refusal:
+        if refusal.code in BUSY or refusal.code >= 500:
+            raise _refusal(refusal) from None
+        return None  # an object store says 403 of what is not there
+    except (ValueError, TypeError, KeyError):
         return None
+    if not isinstance(most, int) or most < 1:
+        raise _differs(f"at most {most} rows at once", "a number of rows")
+    return Service(location.name, most, token)
+
+
+def _answer(base: str, request: Request, largest: int) -> tuple[Mapping[str, str], bytes]:
+    """Headers and bytes of an answer, of which no more than one byte too many is read; who is busy is asked again.
+
+    Raises:
+        HTTPError: a status that is no success.
+        Unreachable: no answer.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with _opener(base).open(request, timeout=TIMEOUT) as answer:
+                known = answer.length is not None and answer.length <= largest
+                body = answer.read() if known else answer.read(largest + 1)
+                return {name.lower(): value for name, value in answer.headers.items()}, body
+        except HTTPError as refusal:
+            if refusal.code not in BUSY or attempt == TRIES:
+                raise
+            time.sleep(min(_seconds(refusal.headers.get("Retry-After")), PATIENCE))
+        except (OSError, HTTPException) as error:
+            raise Unreachable(
+                f"The service {base} did not answer.",
+                observed=str(getattr(error, "reason", "")) or type(error).__name__,
+                required="an answer",
+                remedy="Check the address (ESCLUSA_REPOSITORY) and the network, then try again.",
+            ) from None
+    raise AssertionError("every attempt returns or raises")
 
 
 @dataclass(frozen=True)
@@ -232,16 +263,9 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def _opener(url: str) -> Any:
     """Through the proxy of the environment, but not to this machine: the proxy would read the token of plain http."""
-    direct = [ProxyHandler({})] if _is_loopback(urlsplit(url).hostname or "") else []
+    direct = [ProxyHandler({})] if is_loopback(urlsplit(url).hostname or "") else []
     return build_opener(_NoRedirect, *direct)
 
 
 def _seconds(text: str | None) -> float:
     return float(text) if text and text.isascii() and text.isdigit() else 1.0
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -91,10 +91,10 @@ class Rows:
         return self._masked(_some(data, offset, self.certificate.rows if limit is None else limit))
 
     def keys(self) -> tuple[str, ...]:
-        """Marks of the keys that these rows depend on: of sealed columns, and of keyed masks. None of them is a key.
+        """Marks of the keys of keyed masks, on which these rows depend; the certificate names those of sealed columns.
 
         Raises:
-            KeyMissing: one of them is not here.
+            KeyMissing: one of them, or the key of a sealed column, is not here.
         """
         form_of(self.certificate, self.columns, self.keyring)
         return tuple(fingerprint(key) for _, key in sorted(self._hash_keys().items()))

@@ -6,7 +6,6 @@ Source: RFC 7517 (JWK), OpenID Connect Discovery 1.0 §4.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -19,13 +18,15 @@ import urllib3
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
-from esclusa.errors import Unreachable
+from esclusa.errors import Busy, Unreachable
+from esclusa.location import is_loopback
 from esclusa.server.settings import Provider
 
 KEPT = 300  # seconds before keys are fetched again
 GRACE = 3600  # seconds that they are believed while the provider does not answer
 PAUSE = 10  # seconds between two fetches, whatever callers show
 TIMEOUT = 5  # seconds
+WAIT = 1  # seconds that a caller whose key is not at hand waits for another's fetch: threads are few
 LARGEST = 1_000_000  # bytes
 KINDS = ("RSA", "EC", "OKP")  # public keys; a shared secret (`oct`) has no place in a published set
 
@@ -53,21 +54,31 @@ class ProviderKeys:
 
         Raises:
             Unreachable: there is no set that may still be believed.
+            Busy: another caller's fetch takes long, and this key is not at hand.
         """
-        with self._turn:
-            now = self._clock()
-            old = now - self._fetched > KEPT
-            if (old or kid not in self._keys) and now - self._tried > PAUSE:
-                self._tried = now
-                self._refresh(now)
-            if now - self._fetched > GRACE:
-                raise Unreachable(
-                    "The keys of the identity provider cannot be had.",
-                    observed=self._failure,
-                    required="its public keys (JWKS), from a file or over https",
-                    remedy="Who runs the service checks ESCLUSA_OIDC_ISSUER and ESCLUSA_OIDC_JWKS.",
-                )
-            return self._keys.get(kid)
+        is_at_hand = kid in self._keys and self._clock() - self._fetched <= GRACE
+        if self._is_due(kid):
+            if self._turn.acquire(timeout=0 if is_at_hand else WAIT):
+                try:
+                    if self._is_due(kid):  # whoever was waited for may have fetched it
+                        self._refresh(self._clock())
+                        self._tried = self._clock()  # not before: others of a first fetch must wait for it
+                finally:
+                    self._turn.release()
+            elif not is_at_hand:
+                raise Busy("The keys of the identity provider are being fetched.", remedy="Try again.", after=WAIT)
+        if self._clock() - self._fetched > GRACE:
+            raise Unreachable(
+                "The keys of the identity provider cannot be had.",
+                observed=self._failure,
+                required="its public keys (JWKS), from a file or over https",
+                remedy="Who runs the service checks ESCLUSA_OIDC_ISSUER and ESCLUSA_OIDC_JWKS.",
+            )
+        return self._keys.get(kid)
+
+    def _is_due(self, kid: str) -> bool:
+        now = self._clock()
+        return (now - self._fetched > KEPT or kid not in self._keys) and now - self._tried > PAUSE
 
     def _refresh(self, now: float) -> None:
         try:
@@ -103,7 +114,7 @@ def _usable(document: Mapping[str, Any]) -> dict[str, Key]:
 def _fetched(url: str) -> Any:
     """JSON from a URL: over TLS, or from this machine; no redirects, not much, not for long."""
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ValueError("not https")
     answer = urllib3.request("GET", url, redirect=False, retries=False, timeout=TIMEOUT, preload_content=False)
     try:
@@ -113,10 +124,3 @@ def _fetched(url: str) -> Any:
     if answer.status != 200 or len(data) > LARGEST:
         raise ValueError(f"status {answer.status}")
     return json.loads(data)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

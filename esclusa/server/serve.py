@@ -5,7 +5,6 @@ Belongs here: addresses, TLS, workers, the end. Does not: the application (`app.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import shlex
 import signal
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from esclusa.errors import Misused
+from esclusa.location import is_loopback
 from esclusa.server.app import create_app
 from esclusa.server.heads import Heads
 from esclusa.server.logs import CONFIG
@@ -53,10 +53,7 @@ class Listening:
     @property
     def is_loopback(self) -> bool:
         """True where only this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     @property
     def url(self) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from esclusa.location import is_loopback
 from expectations.loader.document import Document, Location, read_document
 from expectations.loader.odcs import schema_problems
 from expectations.loader.problem import ContractError, Problem
@@ -135,16 +135,9 @@ def _wrong_url(url: str) -> str:
         return "holds a user, a password or a fragment; required: an address without"
     if parts.scheme not in {"https", "http"} or not host or not url.isascii() or any(c.isspace() for c in url):
         return "is no https address"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "is not encrypted; required: https, except to this machine itself"
     return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _wrong_secret(secret: str) -> str:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 import esclusa
+from esclusa import remote
 from esclusa.cli import main
 from esclusa.ledger.ledger import Ledger
 from esclusa.location import locate
@@ -186,10 +187,11 @@ class Lying(ThreadingHTTPServer):
 
     answer: tuple[int, dict[str, str], bytes] = (200, {}, b"")
     seen: list[str]
+    itself: list[tuple[int, dict[str, str], bytes]]  # how it answers first when it is asked what it is
 
     def __init__(self, directory: Path) -> None:
         super().__init__(("127.0.0.1", 0), partial(_Liar, directory=str(directory)))
-        self.seen = []
+        self.seen, self.itself = [], []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -198,7 +200,8 @@ class _Liar(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path.endswith("/esclusa"):
-            self._say(200, {}, json.dumps({"service": "esclusa", "format": 1, "mostRows": 100}).encode())
+            said = json.dumps({"service": "esclusa", "format": 1, "mostRows": 100}).encode()
+            self._say(*(self.server.itself.pop(0) if self.server.itself else (200, {}, said)))
         else:
             super().do_GET()
 
@@ -292,4 +295,41 @@ def test_whatever_a_service_answers_is_one_of_our_refusals(
 def test_a_service_that_is_gone_is_unreachable() -> None:
     with pytest.raises(esclusa.Unreachable, match="did not answer"):
         Service("http://127.0.0.1:1", 10, "t").rows("sales", {})
-    assert discover(locate("http://127.0.0.1:1"), "t") is None
+    with pytest.raises(esclusa.Unreachable, match="did not answer"):
+        discover(locate("http://127.0.0.1:1"), "t")
+
+
+@pytest.mark.parametrize(("status", "asked"), [(429, 3), (503, 3), (500, 1)])
+def test_a_busy_service_is_not_taken_for_a_file_server(liar: Lying, status: int, asked: int) -> None:
+    refusal = (status, {"Retry-After": "0"}, b'{"error": "Busy", "detail": "wait"}')
+    liar.itself = [refusal] * asked
+    with pytest.raises(esclusa.Busy):
+        discover(locate(liar.url), "t")
+    assert not liar.itself
+    liar.itself = [refusal] * (asked - 1)
+    assert discover(locate(liar.url), "t") == Service(liar.url, 100, "t")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, b""), (410, b""), (403, b"<Error/>"), (302, b""), (200, b"<html>"), (200, b"[]"), (200, b"{}")],
+)
+def test_whoever_says_that_it_is_no_service_is_a_file_server(liar: Lying, status: int, body: bytes) -> None:
+    liar.itself = [(status, {}, body)]
+    assert discover(locate(liar.url), "t") is None
+
+
+@pytest.mark.parametrize("most", [0, -1, "many", None])
+def test_a_service_that_hands_out_no_rows_at_once_is_refused_in_words(liar: Lying, most: Any) -> None:
+    liar.itself = [(200, {}, json.dumps({"service": "esclusa", "format": 1, "mostRows": most}).encode())]
+    with pytest.raises(esclusa.Tampered, match="something else"):
+        discover(locate(liar.url), "t")
+
+
+def test_an_answer_larger_than_any_should_be_is_read_no_further(liar: Lying, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "LARGEST_ROWS", 1000)
+    for headers in ({}, {"Content-Length": "2000"}):
+        liar.answer = (200, headers, b"x" * 2000)
+        with pytest.raises(esclusa.Tampered) as refused:
+            esclusa.read("sales", columns=["amount"], **AS_CLERK, repository=liar.url)
+        assert refused.value.required == "at most 1,000 bytes"
