@@ -52,7 +52,7 @@ def test_who_is_named_in_a_jwt_reads_and_the_ledger_says_who(served: Served, cli
     [
         unsigned({"alg": "none", "kid": "one"}, claims()),
         signed(aud="another"),
-        signed(iss="https://id.example.com/"),
+        signed(iss=f"{ISSUER}other"),
         signed(exp=int(time.time()) - 3600),
         signed(OTHER),
     ],
