@@ -25,7 +25,7 @@ from esclusa.tracing.boxes import Shown
 from esclusa.tracing.graph import DATASET, SOURCE, USE_CASE, Thing
 from esclusa.tracing.origins import by_table
 from esclusa.tracing.palette import STYLE
-from esclusa.tracing.picture import FLOW_WORDS, KIND_WORDS, picture
+from esclusa.tracing.picture import FLOW_WORDS, KIND_WORDS, REFERENCE, picture
 
 HERE = Path(__file__).parent
 TEMPLATES, ASSETS = HERE / "templates", HERE / "assets"
@@ -158,5 +158,6 @@ def _environment(language: str) -> Environment:
         "impact_of": impact_of,
         "flow_words": FLOW_WORDS,
         "kind_words": KIND_WORDS,
+        "reference": REFERENCE,
     }
     return environment

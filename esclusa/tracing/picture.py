@@ -28,6 +28,7 @@ _CLASSES = {SYSTEM: "source", SOURCE: "source", RELATION: "relation", DATASET: "
 _SOURCE_TABLE, _TABLE = "source", "table of the warehouse"
 # The key: class of a line or of a box → what it means.
 FLOW_WORDS = {"copied": "the value itself", "computed": "computed of it", "deciding": "only decides"}
+REFERENCE = "only refers to it"
 KIND_WORDS = {"source": _SOURCE_TABLE, "relation": _TABLE, "dataset": GOLDEN, "use": USE_CASE}
 _TITLE, _NOTHING = "Lineage of {name}", "Nothing is known to lead to {name} or from it."
 _COUNTED, _LEADS, _DECIDES, _ROWS_OF = (
@@ -35,7 +36,8 @@ _COUNTED, _LEADS, _DECIDES, _ROWS_OF = (
 )  # fmt: skip
 # Every text of a picture that is ours, for whoever translates them.
 WORDS = (
-    *FLOW_WORDS.values(), *KIND_WORDS.values(), *shapes.WORDS, _TITLE, _NOTHING, _COUNTED, _LEADS, _DECIDES, _ROWS_OF,
+    *FLOW_WORDS.values(), REFERENCE, *KIND_WORDS.values(), *shapes.WORDS,
+    _TITLE, _NOTHING, _COUNTED, _LEADS, _DECIDES, _ROWS_OF,
 )  # fmt: skip
 
 
@@ -176,7 +178,9 @@ def _key(boxes: Mapping[str, Box], ways: Sequence[Step], say: Say) -> tuple[list
     """What lines and boxes mean, of those that are there: a line of the key each; and their width in px."""
     flows = [flow for flow in FLOWS if any(how == flow for *_, how in ways)]
     kinds = [kind for kind in KIND_WORDS if any(_CLASSES[box.thing.kind] == kind for box in boxes.values())]
-    strokes = [(f'<path class="way {flow}" d="M0 -4h34"/>', 40, say(FLOW_WORDS[flow])) for flow in flows]
+    lines = {flow: FLOW_WORDS[flow] for flow in flows}
+    lines |= {"refers": REFERENCE} if any(how == REFERS for *_, how in ways) else {}
+    strokes = [(f'<path class="way {line}" d="M0 -4h34"/>', 40, say(words)) for line, words in lines.items()]
     swatch = '<rect class="box {}" x=".5" y="-10.5" width="18" height="12" rx="3"/>'
     fills = [(swatch.format(kind), 25, say(KIND_WORDS[kind])) for kind in kinds]
     drawn, widest = [], 0.0

@@ -171,6 +171,7 @@ def test_a_picture_has_a_key_to_its_lines_and_its_kinds_where_it_stands_alone() 
     key = {"the value itself", "source", "table of the warehouse", "golden dataset"}
     assert key <= set(texts(drawn("orders.amount")))
     assert not key & set(texts(drawn("orders.amount", alone=False)))
+    assert "only refers to it" in texts(drawn("orders"))
 
 
 @pytest.fixture(scope="module")
