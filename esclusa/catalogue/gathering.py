@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from esclusa.catalogue.datasets import Dataset, read_dataset
+from esclusa.catalogue.mending import Shut, shut_by_owner
 from esclusa.catalogue.texts import STATES
 from esclusa.promises import Promises, Source, Term, UseCase
 from esclusa.release import Release
@@ -96,10 +97,20 @@ class Catalogue:
         return _sorted(name for dataset in self.datasets for name in dataset.classifications)
 
     @property
-    def shut(self) -> Mapping[str, tuple[Dataset, ...]]:
-        """Owner → datasets that are not served, or whose newest candidate was refused."""
-        shut = [dataset for dataset in self.datasets if dataset.shut]
-        return {owner: tuple(d for d in shut if d.owner == owner) for owner in _sorted(d.owner for d in shut)}
+    def shut(self) -> Mapping[str, tuple[Shut, ...]]:
+        """Who can mend it → what is not served, or has a newer candidate that was refused."""
+        return shut_by_owner(self.datasets)
+
+    @property
+    def shut_count(self) -> int:
+        """How many datasets `shut` is about."""
+        return sum(dataset.shut for dataset in self.datasets)
+
+    @property
+    def empty_pages(self) -> frozenset[str]:
+        """Pages that have nothing to show, because nothing of their kind is published."""
+        of = {"terms.html": self.terms, "sources.html": self.sources, "use-cases.html": self.use_cases}
+        return frozenset(page for page, published in of.items() if not published)
 
     def use_cases_of(self, dataset: str) -> tuple[UseCase, ...]:
         """Use cases that read a dataset."""

@@ -19,7 +19,7 @@ from esclusa.catalogue import texts
 from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
 from esclusa.catalogue.linked_data import described
-from esclusa.catalogue.prose import chapters_of, said
+from esclusa.catalogue.prose import chapters_of, in_english, said
 from esclusa.catalogue.snippets import first_time, impact_of, snippets
 from esclusa.tracing.boxes import Shown
 from esclusa.tracing.graph import DATASET, SOURCE, USE_CASE, Thing
@@ -139,13 +139,15 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_callables(speech.gettext, speech.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
-        name: getattr(speech, name) for name in ("day", "moment", "span", "number", "size", "required", "observed")
+        name: getattr(speech, name)
+        for name in ("day", "moment", "span", "number", "size", "required", "observed", "called")
     }
     environment.filters |= {
         "file_name": file_name,
         "web_address": web_address,
         "chapters": chapters_of,
         "said": said,
+        "in_english": in_english,
         "by_table": by_table,
     }
     environment.globals |= {

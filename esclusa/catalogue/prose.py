@@ -1,8 +1,8 @@
 """What people wrote, as part of a page: Markdown that travels with a dataset, and sentences of a contract. No HTML of
 their own passes, no picture is fetched.
 
-Belongs here: rendering both, chapters of a datasheet. Does not: writing them.
-Source: CommonMark with tables, by markdown-it-py.
+Belongs here: rendering both, in which language they are, chapters of a datasheet. Does not: writing them.
+Source: CommonMark with tables, by markdown-it-py; HTML, the attribute `lang` (empty: unknown).
 """
 
 from __future__ import annotations
@@ -66,13 +66,25 @@ def _chapter(text: str) -> Chapter:
 def said(text: str) -> Markup:
     """A sentence of a contract: what stands between backticks is code, nothing else is anything but itself.
 
+    No contract states the language of its texts, so it is marked as unknown: no voice reads it in that of the page.
+
     Args:
         text: as somebody wrote it.
     """
     plain, *rest = (escape(part) for part in _CODE.split(text))
-    return plain + Markup("").join(
+    whole = plain + Markup("").join(
         part if number % 2 else Markup("<code>") + part + Markup("</code>") for number, part in enumerate(rest)
     )
+    return Markup('<span lang="">{}</span>').format(whole) if whole else whole
+
+
+def in_english(text: str) -> Markup:
+    """What the software itself said when it refused: always English, and marked so.
+
+    Args:
+        text: a message or the next step of a decision or a finding.
+    """
+    return Markup('<span lang="en">{}</span>').format(text) if text else Markup("")
 
 
 @cache

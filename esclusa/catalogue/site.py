@@ -54,12 +54,14 @@ class Built:
         pages: in all languages.
         datasets: that they are about.
         release: that they show.
+        data_url: golden repository that snippets read from.
     """
 
     index: str
     pages: int
     datasets: int
     release: int
+    data_url: str
 
 
 def build_site(release: Release, directory: Path, *, url: str = "", data_url: str = "") -> Built:
@@ -97,7 +99,7 @@ def build_site(release: Release, directory: Path, *, url: str = "", data_url: st
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     pages = len(tuple(pages_of(catalogue))) * len(LANGUAGES)
-    return Built(str(directory / "index.html"), pages, len(catalogue.datasets), catalogue.version)
+    return Built(str(directory / "index.html"), pages, len(catalogue.datasets), catalogue.version, site.data_url)
 
 
 def _replace(directory: Path, draft: Path) -> None:

@@ -7,6 +7,7 @@ Source: gettext's PO format, Unicode CLDR, both by Babel.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -66,6 +67,14 @@ CLASSES = {
     "confidential": N_("confidential"),
     "restricted": N_("restricted"),
 }
+RISKS = {"minimal": N_("minimal"), "limited": N_("limited"), "high": N_("high")}
+SCOPES = {  # of a channel (ODCS)
+    "interactive": N_("interactive"),
+    "announcements": N_("announcements"),
+    "issues": N_("issues"),
+    "notifications": N_("notifications"),
+}
+ENVIRONMENTS = {"sandbox": N_("sandbox"), "production": N_("production")}
 UNITS = {
     "rows": N_("rows"),
     "days": N_("days"),
@@ -95,6 +104,10 @@ class Speech:
     def ngettext(self, one: str, many: str, number: int) -> str:
         """A message whose form depends on a number."""
         return self._messages.ngettext(one, many, number)
+
+    def called(self, name: str, names: Mapping[str, str]) -> str:
+        """A name of a closed vocabulary in this language; any other as it was written."""
+        return self.gettext(names[name]) if name in names else name
 
     def day(self, day: date | datetime | str) -> str:
         """A day, e.g. `2 Dec 2026`; a text that is no ISO day stays as it is."""

@@ -60,6 +60,14 @@ def build(
             remedy="pip install 'esclusa[server]'",
         ) from None
     built = build_site(release, output, url=url, data_url=data_url)
+    if "://" not in built.data_url:
+        Console(stderr=True).print(
+            f"What readers copy from these pages reads from {built.data_url}, a path of this machine. "
+            "Before others see them: esclusa catalog build --data-url <address that readers use>",
+            style="yellow",
+            highlight=False,
+            soft_wrap=True,
+        )
     if as_json:
         print_json(built)
     else:

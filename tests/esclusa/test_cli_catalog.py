@@ -34,6 +34,16 @@ def test_a_site_is_written_where_it_is_told(golden: Golden, tmp_path: Path, caps
     assert (tmp_path / "site" / "datasets" / "orders.html").is_file()
 
 
+@pytest.mark.parametrize(("options", "warned"), [((), True), (("--data-url", "https://data.example.org/g"), False)])
+def test_pages_whose_snippets_read_from_this_machine_are_written_with_a_warning(
+    golden: Golden, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], warned: bool
+) -> None:
+    typed(golden, "catalog", "build", "--output", str(tmp_path / "site"), *options)
+    said = capsys.readouterr()
+    assert "pages on 6 datasets" in said.out
+    assert ("--data-url" in said.err and str(golden.path) in said.err) is warned
+
+
 def test_it_says_the_same_to_machines(golden: Golden, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     typed(golden, "catalog", "build", "--output", str(tmp_path / "site"), "--json")
     assert json.loads(capsys.readouterr().out)["datasets"] == 6

@@ -71,7 +71,7 @@ def test_a_page_of_what_was_taken_back_leads_on_and_keeps_the_record(page: Html)
     assert "Taken back; kept here for the record." in html
     notice = html.split('<h3 id="refusal">')[1].split("</section>")[0]
     assert "merged into orders" in notice
-    assert '<a href="../datasets/orders.html">Orders</a>' in notice
+    assert '<a href="../datasets/orders.html"><span lang="">Orders</span></a>' in notice
     assert "Certified" in notice
     assert "notice-bad" not in html.split("<dl")[0].split("data-overdue")[1]
     assert "Was signed by" in html

@@ -13,8 +13,9 @@ import pytest
 import esclusa
 from esclusa.catalogue.addresses import Site, file_name, web_address
 from esclusa.catalogue.gathering import Catalogue
+from esclusa.catalogue.mending import shut_by_owner
 from esclusa.catalogue.pages import pages_of, render
-from esclusa.catalogue.prose import said
+from esclusa.catalogue.prose import in_english, said
 from esclusa.catalogue.texts import LANGUAGES
 from esclusa.promises import Statement
 from esclusa.tracing.origins import Origin
@@ -42,12 +43,48 @@ def test_the_badges_of_a_dataset_hold_together(page: Html) -> None:
     assert re.search(r'<span class="badges">.*?Certified.*?Newer refused\s*</span></span>', page("index.html"), re.S)
 
 
-def test_what_is_shut_is_listed_by_owner_also_where_an_older_release_is_served(page: Html) -> None:
+def test_what_is_shut_is_listed_by_who_can_mend_it_also_where_an_older_release_is_served(page: Html) -> None:
     html = page("shut.html")
-    ada, eva = html.split('<h2 id="owner-2">eva</h2>')
-    assert {"customers", "gone", "newcomer", "stale"} <= set(re.findall(r'id="shut-(\w+)"', ada))
-    assert re.findall(r'id="shut-(\w+)"', eva) == ["late"]
-    assert "sales" not in re.findall(r'id="shut-(\w+)"', html)
+    owners = dict(
+        re.findall(r'<section aria-labelledby="owner-\d">\s*<h2 id="owner-\d">([^<]+)</h2>(.*?)</section>', html, re.S)
+    )
+    listed = {
+        owner: re.findall(r'<h3 id="[^"]+"><a href="datasets/(\w+).html">', said) for owner, said in owners.items()
+    }
+    assert listed == {"ada": ["gone", "newcomer", "stale"], "service-desk": ["customers", "late"]}
+    assert owners["service-desk"].count("<b>Next</b>") == 2
+    assert "Owner of the dataset: eva" in owners["service-desk"]
+    assert 'href="use-cases.html#reminder"' in owners["ada"]
+
+
+def test_each_owner_has_a_line_and_the_menu_counts_what_is_shut(page: Html) -> None:
+    ada, desk = re.findall(r'<li><a href="#owner-\d">.*?</li>', page("shut.html"), re.S)
+    assert re.findall(r"</svg>(\d [\w ]+)", ada) == ["1 Expired", "1 Refused", "1 Withdrawn"]
+    assert re.findall(r"</svg>(\d [\w ]+)", desk) == ["1 Newer refused", "1 Refused"]
+    assert re.search(r'href="../shut.html">Shut <span class="count">5</span>', page("terms/order.html"))
+
+
+def test_a_dataset_without_an_owner_is_listed_as_shut_all_the_same(catalogue: Catalogue) -> None:
+    stale = catalogue.by_name["stale"]
+    nobody = replace(stale, promised=None, why=replace(stale.why, certificate=None, decision=None))
+    assert [entry.dataset.name for entry in shut_by_owner([nobody])[""]] == ["stale"]
+
+
+def test_pages_without_content_are_in_no_menu(catalogue: Catalogue) -> None:
+    bare = replace(catalogue, terms=(), sources=(), use_cases=())
+    pages = {page.path: render(page, bare, Site("", "golden"), "en") for page in pages_of(bare)}
+    for path in ("terms.html", "sources.html", "use-cases.html"):
+        assert f'<li><a href="{path}"' not in pages["index.html"]
+        assert f'<li><a href="{path}" aria-current="page"' in pages[path]
+
+
+def test_words_that_are_not_of_the_language_of_the_page_are_marked(page: Html) -> None:
+    html = page("shut.html", "es")
+    assert '<span lang="en">Correct the delivery, then land it again.</span>' in html
+    assert '<span lang="">Every amount is at least 0.</span>' in html
+    assert '<span lang="">Sales</span>' in page("index.html", "es")
+    assert "incidencias" in html
+    assert "limitado" in page("use-cases.html", "es")
 
 
 def test_a_use_case_stands_still_while_one_of_its_datasets_cannot_be_read(page: Html) -> None:
@@ -62,6 +99,8 @@ def test_a_term_names_the_datasets_and_columns_that_it_describes(page: Html) -> 
     assert "What a customer bought at once." in html
     assert 'href="../datasets/sales.html"' in html
     assert "<code>order_id</code>" in html
+    assert 'href="../use-cases.html#reminder"' in html
+    assert html.count("Every amount is at least 0.") == 2
 
 
 def test_owner_purposes_and_classes_of_a_card_and_the_totals_lead_to_what_shares_them(page: Html) -> None:
@@ -221,7 +260,8 @@ def test_only_addresses_of_the_web_become_links() -> None:
 
 
 def test_backticks_in_a_sentence_are_code_and_all_else_stays_as_it_was_written() -> None:
-    assert said("`C` <b> before *them*") == "<code>C</code> &lt;b&gt; before *them*"
-    assert said("a lone ` tick") == "a lone ` tick"
-    assert said("`<script>`") == "<code>&lt;script&gt;</code>"
-    assert said("") == ""
+    assert said("`C` <b> before *them*") == '<span lang=""><code>C</code> &lt;b&gt; before *them*</span>'
+    assert said("a lone ` tick") == '<span lang="">a lone ` tick</span>'
+    assert said("`<script>`") == '<span lang=""><code>&lt;script&gt;</code></span>'
+    assert said("") == in_english("") == ""
+    assert in_english("<b>") == '<span lang="en">&lt;b&gt;</span>'
