@@ -31,6 +31,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+WHERE = "<where>"  # in a remedy: where the error arose, for whoever may be told
+
 
 class EsclusaError(Exception):
     """Any refusal of this package.
@@ -42,7 +44,7 @@ class EsclusaError(Exception):
         where: the file, directory or database at fault. This part alone may name one: whoever runs this is told, and
             no caller of a service ever is.
         owner: who answers for the dataset, where known.
-        remedy: what to do next.
+        remedy: what to do next; `<where>` in it reads as `where` wherever that is told.
     """
 
     exit_code = 1
@@ -69,7 +71,7 @@ class EsclusaError(Exception):
             ("required", self.required),
             ("where", self.where),
             ("owner", self.owner),
-            ("to do", self.remedy),
+            ("to do", self.remedy.replace(WHERE, self.where or WHERE)),
         )
         return tuple((label, text) for label, text in pairs if text)
 

@@ -25,7 +25,8 @@ def fingerprint(golden: Golden) -> str:
 def test_nothing_is_read_before_a_root_is_pinned(unknown: Golden) -> None:
     with pytest.raises(esclusa.Untrusted, match="No root is pinned") as refused:
         esclusa.read("orders", **unknown.at)
-    assert "esclusa trust" in refused.value.remedy
+    assert f"to do: esclusa trust {unknown.path} --fingerprint" in str(refused.value), "to be typed as it stands"
+    assert str(unknown.path) not in refused.value.remedy
 
 
 def test_the_right_fingerprint_pins_however_it_is_written(unknown: Golden) -> None:
