@@ -7,12 +7,15 @@ Source: OpenLineage naming; the warehouse as `openlineage-dbt` names it, so that
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 POSTGRES = "postgres:"  # how a landing calls a relation that it read instead of a file
+# An address stands alone, or behind a scheme: not within a longer name, or within the address of something else.
+_BEFORE, _AFTER = r"(?:(?<=://)|(?<=\\[nrt])|(?<![\w.~/-]))", r"(?![\w.~-])"
 _SHORT = 16  # letters of a fingerprint that tell repositories apart
 
 
@@ -95,10 +98,11 @@ def unlocated(content: bytes, directories: Mapping[str, Path], databases: Mappin
     """
     known = {str(path.absolute()): f"/{name}" for name, path in directories.items()}
     known |= {server: f"postgres://{system}" for system, url in databases.items() if (server := _server(url))}
+    text = content.decode()
     for address in sorted(known, key=len, reverse=True):
-        within = json.dumps(address, ensure_ascii=False)[1:-1]
-        content = content.replace(within.encode(), known[address].encode())
-    return content
+        within = re.escape(json.dumps(address, ensure_ascii=False)[1:-1])
+        text = re.sub(f"{_BEFORE}{within}{_AFTER}", known[address], text)
+    return text.encode()
 
 
 def _server(connection: str) -> str:

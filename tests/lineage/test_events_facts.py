@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from expectations.verdict import WITHHELD, State
 from lineage.events.certificate_facet import KEY
-from lineage.events.places import Atlas
+from lineage.events.evidence import lines
+from lineage.events.places import Atlas, unlocated
 from tests.lineage.told import (
     ROOT,
     atlas,
@@ -164,6 +166,31 @@ def test_a_database_is_named_without_its_password(tmp_path: Path, url: str, name
     place = replace(atlas(tmp_path), databases={"shop": url}).delivery("shop", "postgres:public.sales")
     assert (place.namespace, place.name) == (namespace, name)
     assert "secret" not in str(place)
+
+
+@pytest.mark.parametrize(
+    ("said", "published"),
+    [
+        ("/data/a.csv", "/esclusa/a.csv"),
+        ("/data", "/esclusa"),
+        ("duckdb:///data/workshop/w.duckdb", "duckdb:///esclusa/workshop/w.duckdb"),
+        ("file:///data", "file:///esclusa"),
+        ("the file (/data/a.csv) and\n/data/b.csv", "the file (/esclusa/a.csv) and\n/esclusa/b.csv"),
+        ("/data/in/a.csv", "/sources/a.csv"),
+        ("postgres://db:5432", "postgres://shop"),
+        ("postgres://db:54321", "postgres://db:54321"),
+        ("/data-archive/f", "/data-archive/f"),
+        ("/database", "/database"),
+        ("/data.old/f", "/data.old/f"),
+        ("/srv/data/f", "/srv/data/f"),
+        ("https://example.org/data/1", "https://example.org/data/1"),
+        ("meta/data/1", "meta/data/1"),
+    ],
+)
+def test_only_where_the_platform_keeps_things_is_left_out_of_what_is_published(said: str, published: str) -> None:
+    directories = {"esclusa": Path("/data"), "sources": Path("/data/in")}
+    kept = unlocated(lines([{"said": said}]), directories, {"shop": "postgres://u:p@db/shop"})
+    assert json.loads(kept) == {"said": published}
 
 
 def test_a_relation_of_the_warehouse_is_told_from_others(tmp_path: Path) -> None:

@@ -28,20 +28,62 @@ def test_every_event_is_valid(openlineage: Standard, told: dict[str, list[Event]
     assert found == {what: [] for what in told}
 
 
-def test_the_facets_that_matter_are_all_there(told: dict[str, list[Event]]) -> None:
-    keys = {
-        key
-        for events in told.values()
-        for event in events
-        for place in (event["run"], event["job"], *event["inputs"], *event["outputs"])
-        for kind in ("facets", "inputFacets", "outputFacets")
-        for key in place.get(kind, {})
-    }
-    assert keys >= {
-        "schema", "columnLineage", "dataQualityAssertions", "dataQualityMetrics", "version", "ownership",
-        "documentation", "tags", "lifecycleStateChange", "outputStatistics", "errorMessage", "dataSource", "storage",
-        "parent", KEY,
-    }  # fmt: skip
+OF_TABLE = "schema dataSource documentation ownership tags"
+GOLDEN = f"{OF_TABLE} columnLineage dataQualityMetrics storage symlinks version {KEY}"
+AUDITED = f"{OF_TABLE} version dataQualityAssertions dataQualityMetrics"
+DELIVERED = "schema dataSource documentation ownership storage dataQualityAssertions"
+PART = "parent"
+# What ends a run → facets of its run, of its job, of its first input and of its first output, at least.
+FACETS: dict[str, tuple[str, str, str, str]] = {
+    "load": (PART, "jobType documentation ownership", f"{DELIVERED} version dataQualityMetrics inputStatistics",
+             f"{OF_TABLE} columnLineage version lifecycleStateChange outputStatistics"),
+    "appended load": (PART, "jobType documentation ownership", f"{DELIVERED} version dataQualityMetrics",
+                      f"{OF_TABLE} columnLineage version outputStatistics"),
+    "refused delivery": (f"{PART} errorMessage", "jobType documentation ownership", DELIVERED, ""),
+    "build": (f"{PART} dbt_version", "jobType dbt_node sql", "schema dataSource",
+              f"{OF_TABLE} columnLineage lifecycleStateChange outputStatistics"),
+    "failed build": (f"{PART} errorMessage", "jobType dbt_node", "schema dataSource", ""),
+    "audit": (PART, "jobType documentation ownership", AUDITED, ""),
+    "shut gate": (f"{PART} errorMessage", "jobType documentation ownership", AUDITED, ""),
+    "publication": (PART, "jobType documentation ownership", f"{OF_TABLE} version",
+                    f"{GOLDEN} lifecycleStateChange outputStatistics"),
+    "next publication": (PART, "jobType documentation ownership", f"{OF_TABLE} version",
+                         f"{GOLDEN} lifecycleStateChange outputStatistics"),
+    "held back": (f"{PART} errorMessage", "jobType documentation ownership", "", ""),
+    "revocation": ("", "jobType documentation ownership", "", f"{GOLDEN} lifecycleStateChange"),
+    "rollback": ("", "jobType documentation ownership", "", f"{GOLDEN} lifecycleStateChange outputStatistics"),
+    "erasure": ("tags", "jobType documentation", "", "dataSource documentation lifecycleStateChange"),
+    "unfinished retention": ("tags errorMessage", "jobType documentation", "", "dataSource lifecycleStateChange"),
+}  # fmt: skip
+THE_ONE = {
+    "build": "warehouse.candidate.small.orders.build.run",
+    "failed build": "warehouse.candidate.small.late.build.run",
+}
+
+
+def _facets(place: dict[str, Any]) -> set[str]:
+    return {key for kind in ("facets", "inputFacets", "outputFacets") for key in place.get(kind, {})}
+
+
+@pytest.mark.parametrize("what", FACETS)
+def test_each_kind_of_event_has_the_facets_that_matter(told: dict[str, list[Event]], what: str) -> None:
+    (event,) = (
+        e for e in told[what] if e["eventType"] != "START" and e["job"]["name"] == THE_ONE.get(what, e["job"]["name"])
+    )
+    places = (event["run"], event["job"], next(iter(event["inputs"]), {}), next(iter(event["outputs"]), {}))
+    missing = [set(wanted.split()) - _facets(place) for wanted, place in zip(FACETS[what], places, strict=True)]
+    assert missing == [set()] * 4
+
+
+def test_no_kind_of_event_is_left_out_and_every_run_that_begins_ends(told: dict[str, list[Event]]) -> None:
+    assert FACETS.keys() == told.keys()
+    for what, events in told.items():
+        begun, over = (
+            [e["run"]["runId"] for e in events if (e["eventType"] == "START") is is_start] for is_start in (True, False)
+        )
+        assert len(set(over)) == len(over), what
+        # The first of a whole run puts its START before it: orchestration does.
+        assert set(begun) == (set(over) if "parent" in events[-1]["run"]["facets"] else set()), what
 
 
 def _golden(event: dict[str, Any]) -> dict[str, Any]:
