@@ -36,6 +36,18 @@ def ended(events: list[dict[str, Any]]) -> dict[str, str]:
     return {e["job"]["name"]: e["eventType"] for e in events if e["eventType"] != "START"}
 
 
+def asked(events: list[dict[str, Any]], dataset: str) -> list[str]:
+    """Rules that the last audit of a dataset tells of, each as often as it does."""
+    (*_, audit) = (e for e in events if e["job"]["name"] == f"audit.{dataset}" and e["eventType"] != "START")
+    (candidate,) = audit["inputs"]
+    return sorted(a["name"] for a in candidate["inputFacets"]["dataQualityAssertions"]["assertions"])
+
+
+def rules_of(certificate: esclusa.Certificate) -> list[str]:
+    """Rules of which a certificate states what was found."""
+    return [finding["rule"] for finding in certificate.document["predicate"]["verdict"]["findings"]]
+
+
 def models(journey: Journey, dataset: str) -> list[str]:
     order = journey.platform.manifest.build_order([dataset])
     return [f"{model['schema']}/{model['alias']}" for model in order]
@@ -101,6 +113,7 @@ def test_the_events_that_a_certificate_rests_on_travel_with_it(journey: Journey,
     } <= (by_job.keys())
     assert {f"warehouse.{m.replace('/', '.esclusa.')}.build.run" for m in models(journey, dataset)} <= by_job.keys()
     assert not [job for job in by_job if job.startswith("publish.")]
+    assert asked(resting, dataset) == sorted(rules_of(certificate))
 
 
 def plant(journey: Journey, change: Callable[[list[list[str]]], None]) -> None:

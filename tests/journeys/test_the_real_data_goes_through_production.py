@@ -11,6 +11,8 @@ import esclusa
 from expectations.verdict import GateItem
 from tests.journeys.conftest import Journey, settings_in
 from tests.journeys.signers import Signers, appoint, in_production, reword
+from tests.journeys.test_every_step_is_told_in_the_open_standard import asked, rules_of, told
+from tests.openlineage import Standard
 
 ROWS = {"qualified_leads": 8_000, "renewal_risk": 32_907, "resolution_times": 24_918}
 # dataset → a definition that it names, words of it, other words
@@ -22,7 +24,7 @@ WORDS = {
 
 
 def test_the_real_data_goes_through_production(
-    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openlineage: Standard
 ) -> None:
     monkeypatch.setenv("ESCLUSA_STATE", str(tmp_path / "state"))
     keys = tmp_path / "keys"
@@ -50,6 +52,23 @@ def test_the_real_data_goes_through_production(
     sign_and_run(journey, signers)
     for dataset, rows in ROWS.items():
         certified(journey, dataset, rows, signers)
+    events_are_valid(journey, openlineage)
+
+
+def events_are_valid(journey: Journey, openlineage: Standard) -> None:
+    """Every event of all these runs, with an assertion for each rule of the audit that a certificate rests on."""
+    events = told(journey)
+    assert [p for event in events for p in openlineage.problems(event)] == []
+    assert {f"{e['job']['name']} {e['eventType']}" for e in events} >= {
+        f"{what}.{dataset} {state}"
+        for what in ("audit", "publish")
+        for dataset in ROWS
+        for state in ("FAIL", "COMPLETE")
+    }
+    for dataset in ROWS:
+        certificate = journey.why(dataset).certificate
+        assert certificate is not None
+        assert asked(events, dataset) == sorted(rules_of(certificate))
 
 
 def run_gates(journey: Journey) -> None:
