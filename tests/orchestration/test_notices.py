@@ -158,7 +158,7 @@ def certificate_of(platform: Platform) -> esclusa.Certificate:
 
 def test_the_hourly_watch_tells_of_an_expired_certificate_once(told: tuple[Platform, Receiver]) -> None:
     platform, receiver = told
-    publish(platform, "orders", valid_for=timedelta(seconds=3))
+    publish(platform, "orders", valid_for=timedelta(seconds=6))
     job = expiry_schedule(platform).job
     assert isinstance(job, dg.JobDefinition)
     time.sleep(max(0.0, (certificate_of(platform).valid_until - datetime.now(UTC)).total_seconds()) + 0.1)

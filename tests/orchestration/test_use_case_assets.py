@@ -130,7 +130,7 @@ def test_the_sensor_tells_what_changed_and_is_quiet_otherwise(used: Platform) ->
 
 
 def test_an_expired_certificate_shows_without_any_run(used: Platform) -> None:
-    publish(used, valid_for=timedelta(seconds=4))
+    publish(used, valid_for=timedelta(seconds=6))
     until = datetime.now(UTC) + timedelta(seconds=30)
     while said(used)["passed"]:
         assert datetime.now(UTC) < until
