@@ -39,6 +39,7 @@ GENERIC = (
 STREAMS = ("server-sse-polling", "server-sse-multiple-streams")
 UNDECLARED = ("logging-set-level", "resources-subscribe", "resources-unsubscribe")
 # Calls tools, prompts and resources that only the suite's own example server has.
+WHEN = re.compile(r"-20\d\d-\d\d-\d\dT.*")  # the suite ends the name of a directory with the moment that it was made
 OF_THE_EXAMPLE = re.compile(
     r"tools-call-|json-schema-|elicitation-|resources-read-|resources-templates-read|prompts-get-"
 )
@@ -93,7 +94,7 @@ def checked(suite: list[str], tmp_path_factory: pytest.TempPathFactory) -> Check
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     found = {
-        path.parent.name.removeprefix("server-").rpartition("-20")[0]: json.loads(path.read_text())
+        WHEN.sub("", path.parent.name.removeprefix("server-")): json.loads(path.read_text())
         for path in (directory / "out").glob("*/checks.json")
     }
     assert found, done.stdout + done.stderr
