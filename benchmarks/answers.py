@@ -71,10 +71,12 @@ def cost(command: list[str], repeat: int) -> Cost:
     Raises:
         subprocess.CalledProcessError: it fails otherwise than by telling of a shut gate (exit code 1).
     """
+    environment = {**os.environ, "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a shell that sets it compiles everything at every start
     cpu, wall = [], []
     for _ in range(repeat):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        done = subprocess.run(command, env={**os.environ, "NO_COLOR": "1"}, capture_output=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
         after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         if done.returncode > 1:
             raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
