@@ -178,9 +178,10 @@ def _offered(location: Location) -> bytes:
         return location.fetcher().download_bytes(f"{location.metadata}1.root.json", ROOT_BYTES)
     except DownloadError as error:
         raise Unreachable(
-            f"There is no golden repository at {location.name}.",
-            observed=str(error),
+            "There is no golden repository there.",
+            observed=str(error) or type(error).__name__,
             required="metadata/1.root.json",
+            where=location.name,
             remedy="Check --repository or ESCLUSA_REPOSITORY, which is read from the directory that you are in; in a "
             "checkout of the platform, `make run` builds one.",
         ) from None
