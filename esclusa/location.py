@@ -113,7 +113,8 @@ def locate(repository: str) -> Location:
             "A repository is a directory or a URL of http or https.",
             observed=f"{scheme}://…",
             required="http://, https:// or a directory",
-            remedy=nearest(scheme, ("http", "https")),
+            remedy=nearest(scheme, ("http", "https"))
+            or "Name the directory, or the address that a file server gives it: --repository https://…",
         )
     directory = Path(repository).expanduser().resolve()
     return Location(str(directory), directory)

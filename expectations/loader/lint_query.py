@@ -20,7 +20,6 @@ _STANDS_FOR = {
     "property": "column_of_this_rule",
 }
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_ALLOWED_SOURCES = (exp.Identifier, exp.Unnest)
 
 
 def query_problems(

@@ -78,11 +78,11 @@ def _source_asset(platform: Platform, source: SourceContract, table: Table) -> d
                 landed(landing)
         except DeliveryRefused as refusal:
             said = {"seen": refusal.seen, "agreed": refusal.agreed, "owner": refusal.owner, "next": refusal.remedy}
-            yield from (told_so for told_so in _refused(str(refusal), said, key) if told_so.check_name in wanted)
+            yield from (lamp for lamp in _refused(str(refusal), said, key) if lamp.check_name in wanted)
             keep_lamps(context, key, str(refusal), said)
             raise dg.Failure(description=str(refusal), metadata=said, allow_retries=False) from None
         yield dg.MaterializeResult(asset_key=key, metadata=_metadata(landing))
-        yield from (told_so for told_so in _checks(landing, key) if told_so.check_name in wanted)
+        yield from (lamp for lamp in _checks(landing, key) if lamp.check_name in wanted)
 
     return land_source
 

@@ -209,6 +209,7 @@ def test_why_of_a_certified_dataset_exits_0_and_lists_every_rule_on_demand(run: 
         (("rad", "orders"), 2, "Did you mean 'read'?"),
         (("catalog", "-r", "nowhere"), 4, "Unreachable"),
         (("catalog", "-r", "htp://nowhere"), 2, "Did you mean http?"),
+        (("catalog", "-r", "s3://bucket/golden"), 2, "--repository https://"),
         (("sql", "select amuont from orders"), 2, "Did you mean amount?"),
         (("sql", "selct 1"), 2, "For example"),
         (("trust", "nowhere"), 4, "Unreachable"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,6 +16,7 @@ from esclusa.tracing.graph import Graph, Thing
 from esclusa.tracing.origins import FLOWS, Edge, Lineage, Origin, Relation
 from esclusa.tracing.palette import STYLE
 from esclusa.tracing.picture import picture
+from tests.browser import chromium
 from tests.esclusa.traced import graph, promises
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,7 +29,6 @@ ASKED = (
     "shop",
     "price_watch",
 )
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 def drawn(name: str, **options: Any) -> str:
@@ -176,14 +175,8 @@ def test_a_picture_has_a_key_to_its_lines_and_its_kinds_where_it_stands_alone() 
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM} (package chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser.new_page()
-        browser.close()
 
 
 OUTSIDE = """() => [...document.querySelectorAll('svg > g:first-of-type text')].filter(text => {
